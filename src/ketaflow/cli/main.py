@@ -1,0 +1,62 @@
+"""The `ketaflow` command. Words go to stderr, data to stdout.
+
+Exit codes: 0 done · 2 the command line is wrong · 10 a file cannot be read or is not what it
+should be · 11 outside an envelope · 12 a clinical rule forbids it · 13 the record does not verify.
+"""
+
+import importlib
+import sys
+
+import click
+
+from ketaflow.refusals import Refused
+
+COMMANDS = {
+    "check": "Examine this installation.",
+    "demo": "Serve a fictional clinic in mid-morning.",
+    "dose": "Work out a dose from a protocol and a weight.",
+    "fhir": "Take FHIR bundles in.",
+    "forecast": "Forecast concentration and effect with their uncertainty.",
+    "journal": "Verify the record, or rebuild what is read from it.",
+    "models": "List the PK/PD models.",
+    "protocols": "List the protocols.",
+    "score": "Score a questionnaire.",
+    "screen": "Say whether a person may be treated, and why.",
+    "serve": "Serve the clinic.",
+}
+
+
+class Lazy(click.Group):
+    """Imports a command only when it is called, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every verb, in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command `cmd_name` from its own module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"ketaflow.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ketaflow")
+def group() -> None:
+    """Ketaflow runs ketamine therapy from referral to aftercare."""
+
+
+def main() -> None:
+    """Run the command line; a refusal becomes one sentence and its exit code."""
+    try:
+        group()
+    except Refused as refusal:
+        click.echo(f"ketaflow: {refusal}", err=True)
+        sys.exit(refusal.exit_code)
