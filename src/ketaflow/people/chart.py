@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -78,3 +79,57 @@ class ReceivedChart:
     person: Person
     items: tuple[ChartItem, ...]
     not_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def as_payload(chart: ReceivedChart) -> dict[str, object]:
+    """The chart as the journal keeps it: plain JSON, numbers as text, times in ISO 8601."""
+    person = chart.person
+    return {
+        "person": {
+            "family": person.family,
+            "given": person.given,
+            "born_on": person.born_on.isoformat() if person.born_on else None,
+            "sex": person.sex.value,
+            "identifiers": [list(pair) for pair in person.identifiers],
+            "phone": person.phone,
+            "email": person.email,
+            "address": person.address,
+        },
+        "items": [_item_payload(item) for item in chart.items],
+        "not_used": dict(chart.not_used),
+    }
+
+
+def _item_payload(item: ChartItem) -> dict[str, object]:
+    return {
+        "kind": item.kind.value,
+        "reference": item.reference,
+        "text": item.text,
+        "codings": [[one.system, one.code] for one in item.codings],
+        "active": item.active,
+        "value": None if item.value is None else str(item.value),
+        "unit": item.unit,
+        "said": item.said,
+        "started_at": item.started_at.isoformat() if item.started_at else None,
+        "ended_at": item.ended_at.isoformat() if item.ended_at else None,
+    }
+
+
+def item_from_payload(said: Mapping[str, Any]) -> ChartItem:
+    """The item that `as_payload` wrote."""
+    return ChartItem(
+        kind=Kind(said["kind"]),
+        reference=said["reference"],
+        text=said["text"],
+        codings=tuple(Coding(system, code) for system, code in said["codings"]),
+        active=said["active"],
+        value=None if said["value"] is None else Decimal(said["value"]),
+        unit=said["unit"],
+        said=said["said"],
+        started_at=_moment(said["started_at"]),
+        ended_at=_moment(said["ended_at"]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,48 @@
+"""`ketaflow check`: examine this installation."""
+
+import click
+
+from ketaflow.cli import clinic
+from ketaflow.refusals import BadFile
+
+
+@click.command()
+def command() -> None:
+    """Examine the settings, the database, the assets and every clinical table that ships.
+
+    Example: ketaflow check
+    """
+    clinic.start()
+    from io import StringIO
+
+    from django.core.management import CommandError, call_command
+    from django.core.management.base import SystemCheckError
+
+    try:
+        call_command("check", stdout=StringIO())
+        call_command("migrate", check_unapplied=True, verbosity=0, stdout=StringIO())
+    except SystemCheckError as wrong:
+        raise BadFile(f"The settings do not pass: {wrong}") from None
+    except (CommandError, SystemExit):
+        raise BadFile("The database is not up to date; run “ketaflow serve” once.") from None
+    _assets()
+    _tables()
+
+
+def _assets() -> None:
+    from django.contrib.staticfiles import finders
+
+    if finders.find("ketaflow/ketaflow.css") is None:
+        raise BadFile("The stylesheet is not built; run scripts/assets.")
+    click.echo("settings, database and assets are in order")
+
+
+def _tables() -> None:
+    from ketaflow.evidence.sources import register
+    from ketaflow.people.consent import consent_texts
+    from ketaflow.protocol.library import protocols
+
+    click.echo(
+        f"{len(register())} sources, {len(protocols())} protocols and "
+        f"{len(consent_texts())} consent texts load"
+    )

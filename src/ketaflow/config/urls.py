@@ -1,0 +1,8 @@
+"""Where each face begins."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("allauth.urls")),
+    path("", include("ketaflow.web.urls")),
+]

@@ -1,0 +1,100 @@
+"""The one function that writes the record."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+
+from ketaflow.journal import chain, projecting
+from ketaflow.journal.author import Author
+from ketaflow.journal.models import Entry, Head
+from ketaflow.refusals import Refused
+
+
+class SomeoneElseMoved(Refused):
+    """Another hand wrote first. Nothing of this write is kept; look again and decide."""
+
+
+class NoTransaction(RuntimeError):
+    """`record` was called outside a transaction: a fault of the caller, not of the user."""
+
+
+def record(
+    *,
+    stream: str,
+    kind: str,
+    by: Author,
+    at: datetime,
+    payload: Mapping[str, object],
+    seen: int | None = None,
+) -> Entry:
+    """Append what happened to `stream` and bring the tables that are read up to date.
+
+    Requires an open transaction: the entry and everything that follows from it stand or fall
+    together. Give `seen`, the ordinal of the last entry the person had in view, when acting on an
+    outdated page would be wrong.
+
+    Raises:
+        SomeoneElseMoved: `seen` is no longer the last entry, or another writer took the ordinal.
+        NotPlain: `payload` holds what JSON cannot carry exactly.
+    """
+    if not connection.in_atomic_block:
+        raise NoTransaction(f"record({kind}) needs the caller's transaction.")
+    head = Head.objects.select_for_update().filter(stream=stream).first()
+    last, previous = (head.ordinal, head.hash) if head else (0, chain.GENESIS)
+    if seen is not None and seen != last:
+        raise SomeoneElseMoved(
+            "Someone else changed this a moment ago. Nothing of yours was saved: "
+            "look at what is there now, then decide again."
+        )
+    entry = _append(_next(stream, last, previous, kind, by, at, chain.canonical(payload)))
+    projecting.project(entry)
+    return entry
+
+
+def _next(
+    stream: str, last: int, previous: str, kind: str, by: Author, at: datetime, payload: str
+) -> chain.Link:
+    link = chain.Link(
+        clinic=by.clinic,
+        stream=stream,
+        ordinal=last + 1,
+        kind=kind,
+        by=by.id,
+        by_name=by.name,
+        by_roles=" ".join(by.roles),
+        at=at,
+        payload=payload,
+        previous=previous,
+        hash="",
+    )
+    return replace(link, hash=chain.seal(link))
+
+
+def _append(link: chain.Link) -> Entry:
+    entry = Entry(
+        clinic=link.clinic,
+        stream=link.stream,
+        ordinal=link.ordinal,
+        kind=link.kind,
+        by=link.by,
+        by_name=link.by_name,
+        by_roles=link.by_roles,
+        at=link.at,
+        payload_json=link.payload,
+        previous=link.previous,
+        hash=link.hash,
+    )
+    try:
+        with transaction.atomic():
+            entry.save(force_insert=True)
+            Head.objects.update_or_create(
+                stream=link.stream,
+                defaults={"clinic": link.clinic, "ordinal": link.ordinal, "hash": link.hash},
+            )
+    except IntegrityError:
+        raise SomeoneElseMoved(
+            "Another entry was saved a moment ago. Nothing of yours was saved: look again."
+        ) from None
+    return entry

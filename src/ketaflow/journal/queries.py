@@ -1,0 +1,120 @@
+"""Reading the record, and proving that it is whole."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from ketaflow.journal import chain, projecting
+from ketaflow.journal.models import Entry, Head
+from ketaflow.refusals import DoesNotVerify
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a verification found in order."""
+
+    entries: int
+    streams: int
+    head: str
+
+
+def entries(*, clinic: UUID, stream: str) -> Sequence[Entry]:
+    """All entries of `stream`, first to last."""
+    return list(Entry.objects.filter(clinic=clinic, stream=stream).order_by("ordinal"))
+
+
+def latest(*, clinic: UUID, limit: int = 50) -> Sequence[Entry]:
+    """The newest entries of a clinic, without their payloads."""
+    newest = Entry.objects.filter(clinic=clinic).order_by("-at", "-id")
+    return list(newest.defer("payload_json")[:limit])
+
+
+def last_ordinal(*, clinic: UUID, stream: str) -> int:
+    """The ordinal of the last entry of `stream`; 0 when there is none."""
+    head = Head.objects.filter(clinic=clinic, stream=stream).first()
+    return head.ordinal if head else 0
+
+
+def verify() -> Verified:
+    """Follow every chain of every clinic.
+
+    Raises:
+        DoesNotVerify: names the first entry that was changed, removed or moved.
+    """
+    with _one_moment():
+        top = Entry.objects.aggregate(top=Max("id"))["top"] or 0
+        heads = {
+            stream: (ordinal, seal)
+            for stream, ordinal, seal in Head.objects.values_list("stream", "ordinal", "hash")
+        }
+        if connection.vendor == "postgresql":
+            count, head = _follow(top, heads)
+    if connection.vendor != "postgresql":
+        # SQLite numbers entries in the order they are committed, so `top` marks the moment
+        # and a long verification need not hold the only write lock.
+        count, head = _follow(top, heads)
+    return Verified(entries=count, streams=len(heads), head=head)
+
+
+def _follow(top: int, heads: dict[str, tuple[int, str]]) -> tuple[int, str]:
+    ordered = Entry.objects.filter(id__lte=top).order_by("stream", "ordinal")
+    with closing(ordered.iterator(chunk_size=2000)) as each:
+        return chain.follow((entry.link for entry in each), heads)
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Everything read inside is as of one moment, while others go on writing."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+def rebuild() -> dict[str, int]:
+    """Make every projected table again from the journal and compare it with what was there.
+
+    Returns:
+        Rows by table.
+
+    Raises:
+        DoesNotVerify: a table differed; the tables are left as the journal says they should be.
+    """
+    tables = [table for projection in projecting.stages() for table in projection.tables]
+    with transaction.atomic():
+        before = {table._meta.db_table: _rows(table) for table in tables}
+        for table in reversed(tables):
+            table._base_manager.all()._raw_delete(connection.alias)
+        for entry in Entry.objects.order_by("id").iterator(chunk_size=2000):
+            projecting.project(entry)
+        after = {table._meta.db_table: _rows(table) for table in tables}
+    for name, rows in after.items():
+        if rows != before[name]:
+            raise DoesNotVerify(_difference(name, before[name], rows))
+    return {name: len(rows) for name, rows in after.items()}
+
+
+def _rows(table: Any) -> dict[Any, tuple[Any, ...]]:
+    return {row[0]: row for row in table._base_manager.values_list("pk", *_columns(table))}
+
+
+def _columns(table: Any) -> list[str]:
+    return [column.attname for column in table._meta.concrete_fields]
+
+
+def _difference(name: str, before: dict[Any, Any], after: dict[Any, Any]) -> str:
+    for key in sorted(before.keys() | after.keys(), key=str):
+        if key not in after:
+            return f"Table {name} held a row {key} that the journal knows nothing of; it is gone now."
+        if key not in before:
+            return f"Table {name} lacked row {key}; it is there again now."
+        if before[key] != after[key]:
+            return f"Table {name} row {key} was not as the journal says; it has been put right."
+    return f"Table {name} was in a different state."

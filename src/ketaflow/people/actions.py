@@ -1,0 +1,244 @@
+"""Every write about who: clinics, staff, patients, referrals, received charts, consent."""
+
+import base64
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from ketaflow.journal.actions import record
+from ketaflow.journal.author import Author
+from ketaflow.people import registration
+from ketaflow.people.chart import ReceivedChart, as_payload
+from ketaflow.people.consent import consent_text
+from ketaflow.people.models import Clinic, Consent, Patient, ReceivedDocument, Staff, User
+from ketaflow.people.roles import Duty, Role, require
+from ketaflow.refusals import Refused
+
+SYSTEM = Author(clinic=UUID(int=0), id=None, name="Ketaflow", roles=("SYSTEM",))
+
+
+def system_of(clinic: Clinic, name: str = SYSTEM.name) -> Author:
+    """The author of what the operator does for a clinic: every duty, and a name that says so."""
+    return Author(clinic.id, None, name, ("SYSTEM",))
+
+
+class AlreadyThere(Refused):
+    """What was to be made is there already; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """What taking in one document did."""
+
+    patient: Patient
+    new: bool
+    facts: int
+    not_used: dict[str, int]
+
+
+def open_clinic(*, details: registration.ClinicDetails, at: datetime) -> Clinic:
+    """Open a clinic: the first entry of its record."""
+    clinic = uuid4()
+    with transaction.atomic():
+        record(
+            stream=f"clinic/{clinic}",
+            kind="clinic.opened",
+            by=replace(SYSTEM, clinic=clinic),
+            at=at,
+            payload=details.as_payload(),
+        )
+    return Clinic.objects.get(id=clinic)
+
+
+def employ(
+    *, email: str, password: str, name: str, roles: tuple[Role, ...], by: Author, at: datetime
+) -> Staff:
+    """Let somebody sign in to the clinic of `by`, with `roles`.
+
+    Raises:
+        AlreadyThere: the e-mail address is in use.
+    """
+    require(by, Duty.MANAGE_STAFF)
+    staff = uuid4()
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, password)
+            record(
+                stream=f"staff/{staff}",
+                kind="staff.employed",
+                by=by,
+                at=at,
+                payload={"user": user.pk, "name": name, "roles": [role.value for role in roles]},
+            )
+    except IntegrityError:
+        raise AlreadyThere(f"{email} is in use already; choose another address.") from None
+    return Staff.objects.get(id=staff)
+
+
+def certify(
+    *, staff: UUID, kind: str, number: str, expires_on: date, by: Author, at: datetime
+) -> None:
+    """Record a credential of a member of staff and when it runs out."""
+    require(by, Duty.MANAGE_STAFF)
+    held = Staff.objects.filter(clinic_id=by.clinic, id=staff).first()
+    if held is None:
+        raise Refused("Nobody of this clinic is known by that identifier.")
+    with transaction.atomic():
+        record(
+            stream=f"staff/{staff}",
+            kind="staff.certified",
+            by=by,
+            at=at,
+            payload={"kind": kind, "number": number, "expires_on": expires_on.isoformat()},
+        )
+
+
+def register(*, details: registration.PatientDetails, by: Author, at: datetime) -> Patient:
+    """Register a patient of the clinic of `by`.
+
+    Raises:
+        Refused: the details are not plausible, or the number is taken.
+    """
+    require(by, Duty.REGISTER)
+    details.check(at.date())
+    patient = uuid4()
+    try:
+        with transaction.atomic():
+            record(
+                stream=f"patient/{patient}",
+                kind="patient.registered",
+                by=by,
+                at=at,
+                payload=details.as_payload(),
+            )
+    except IntegrityError:
+        raise AlreadyThere(
+            f"Number {details.number} or another identifier belongs to a patient already; "
+            "open that chart instead."
+        ) from None
+    return Patient.objects.get(id=patient)
+
+
+def amend(
+    *, patient: Patient, details: registration.PatientDetails, reason: str, by: Author, at: datetime
+) -> None:
+    """Correct who the patient is; the entry names the correction's reason and keeps the old."""
+    require(by, Duty.REGISTER)
+    details.check(at.date())
+    try:
+        with transaction.atomic():
+            payload = {**details.as_payload(), "reason": registration.said(reason, "a reason")}
+            record(
+                stream=patient.stream, kind="patient.amended", by=by, at=at, payload=payload
+            )
+    except IntegrityError:
+        raise AlreadyThere(f"Number {details.number} belongs to another patient.") from None
+
+
+def refer(*, patient: Patient, referrer: str, reason: str, by: Author, at: datetime) -> None:
+    """Record who sent the patient and what for."""
+    require(by, Duty.REGISTER)
+    payload = {
+        "referrer": registration.said(referrer, "who referred the patient"),
+        "reason": registration.said(reason, "what the referral is for"),
+    }
+    with transaction.atomic():
+        record(stream=patient.stream, kind="patient.referred", by=by, at=at, payload=payload)
+
+
+def receive(
+    *, chart: ReceivedChart, document: bytes, name: str, by: Author, at: datetime
+) -> Received:
+    """Take in a chart as another clinic sent it; the same document twice changes nothing.
+
+    The patient is found by any identifier the document carries; a new one is registered. The
+    bytes are kept in the journal entry as they came.
+    """
+    require(by, Duty.IMPORT)
+    digest = registration.digest(document)
+    with transaction.atomic():
+        known = ReceivedDocument.objects.filter(clinic_id=by.clinic, sha256=digest)
+        if earlier := known.select_related("patient").first():
+            return Received(earlier.patient, new=False, facts=0, not_used=dict(earlier.not_used))
+        patient = _whose(chart, by) or register(
+            details=registration.from_chart(chart), by=by, at=at
+        )
+        payload = {
+            **as_payload(chart),
+            "name": name[:200],
+            "sha256": digest,
+            "document": base64.b64encode(document).decode(),
+        }
+        before = patient.facts.count()
+        record(stream=patient.stream, kind="patient.chart_received", by=by, at=at, payload=payload)
+        return Received(
+            patient, True, patient.facts.count() - before, dict(chart.not_used)
+        )
+
+
+def note_reading(*, patient: Patient, page: str, by: Author, at: datetime) -> None:
+    """Journal that somebody read this chart. In a stream of its own: looking changes nothing."""
+    with transaction.atomic():
+        record(
+            stream=f"access/{patient.id}", kind="chart.read", by=by, at=at, payload={"page": page}
+        )
+
+
+def agree(
+    *, patient: Patient, course: UUID, text_id: str, statements: tuple[str, ...], by: Author,
+    at: datetime,
+) -> None:
+    """Record that the patient agreed, statement by statement, to a consent text for one course.
+
+    Raises:
+        Refused: a statement of the text was not ticked.
+    """
+    require(by, Duty.CONSENT)
+    text = consent_text(text_id)
+    text.check_complete(statements)
+    payload = {
+        "course": str(course),
+        "text": text.id,
+        "version": text.version,
+        "sha256": text.sha256,
+        "statements": list(statements),
+    }
+    with transaction.atomic():
+        record(stream=patient.stream, kind="consent.given", by=by, at=at, payload=payload)
+
+
+def withdraw(*, consent: Consent, reason: str, by: Author, at: datetime) -> None:
+    """Record that the patient no longer agrees; no session of the course may start after this."""
+    require(by, Duty.CONSENT)
+    payload = {"consent": str(consent.id), "reason": registration.said(reason, "a reason")}
+    with transaction.atomic():
+        record(
+            stream=consent.patient.stream, kind="consent.withdrawn", by=by, at=at, payload=payload
+        )
+
+
+def _whose(chart: ReceivedChart, by: Author) -> Patient | None:
+    """The patient of this clinic whom the chart's identifiers name, if any.
+
+    Raises:
+        Refused: its identifiers name two patients, or name and birth date do not agree.
+    """
+    found = {
+        one
+        for system, value in chart.person.identifiers
+        for one in Patient.objects.filter(
+            clinic_id=by.clinic, identifiers__system=system, identifiers__value=value
+        )
+    }
+    if len(found) > 1:
+        names = " and ".join(sorted(one.name for one in found))
+        raise Refused(f"The file's identifiers belong to two patients ({names}); ask the sender.")
+    patient = found.pop() if found else None
+    if patient and chart.person.born_on != patient.born_on:
+        raise Refused(
+            f"The file's identifiers are those of {patient.name}, born {patient.born_on}, but it "
+            f"says born {chart.person.born_on}; ask the sender which is right."
+        )
+    return patient
