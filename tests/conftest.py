@@ -78,13 +78,11 @@ def open_clinic(name: str) -> Clinic:
 
 
 def employ(clinic: Clinic, name: str, *roles: Role) -> Staff:
-    email = f"{name.split()[0].lower()}.{str(clinic.id)[:4]}@example.org"
+    email = f"{name.split(maxsplit=1)[0].lower()}.{str(clinic.id)[:4]}@example.org"
     from dataclasses import replace
 
     by = replace(actions.SYSTEM, clinic=clinic.id)
-    return actions.employ(
-        email=email, password=PASSWORD, name=name, roles=roles, by=by, at=NOW
-    )
+    return actions.employ(email=email, password=PASSWORD, name=name, roles=roles, by=by, at=NOW)
 
 
 @pytest.fixture

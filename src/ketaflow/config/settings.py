@@ -1,4 +1,4 @@
-"""The only place that knows the deployment. Everything a clinic may set comes from the environment."""
+"""The only place that knows the deployment. What a clinic may set comes from the environment."""
 
 import os
 import sys

@@ -41,32 +41,31 @@ def record(
     """
     if not connection.in_atomic_block:
         raise NoTransaction(f"record({kind}) needs the caller's transaction.")
-    head = Head.objects.select_for_update().filter(stream=stream).first()
-    last, previous = (head.ordinal, head.hash) if head else (0, chain.GENESIS)
-    if seen is not None and seen != last:
+    head = Head.objects.select_for_update().filter(stream=stream).first() or Head(
+        stream=stream, ordinal=0, hash=chain.GENESIS
+    )
+    if seen is not None and seen != head.ordinal:
         raise SomeoneElseMoved(
             "Someone else changed this a moment ago. Nothing of yours was saved: "
             "look at what is there now, then decide again."
         )
-    entry = _append(_next(stream, last, previous, kind, by, at, chain.canonical(payload)))
+    entry = _append(_next(head, kind, by, at, chain.canonical(payload)))
     projecting.project(entry)
     return entry
 
 
-def _next(
-    stream: str, last: int, previous: str, kind: str, by: Author, at: datetime, payload: str
-) -> chain.Link:
+def _next(head: Head, kind: str, by: Author, at: datetime, payload: str) -> chain.Link:
     link = chain.Link(
         clinic=by.clinic,
-        stream=stream,
-        ordinal=last + 1,
+        stream=head.stream,
+        ordinal=head.ordinal + 1,
         kind=kind,
         by=by.id,
         by_name=by.name,
         by_roles=" ".join(by.roles),
         at=at,
         payload=payload,
-        previous=previous,
+        previous=head.hash,
         hash="",
     )
     return replace(link, hash=chain.seal(link))

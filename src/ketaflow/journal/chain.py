@@ -47,7 +47,7 @@ def canonical(payload: Mapping[str, object]) -> str:
 
 def seal(link: Link) -> str:
     """The SHA-256 over everything in `link` but its own hash."""
-    covered = {
+    covered: dict[str, str | int | None] = {
         "clinic": str(link.clinic),
         "stream": link.stream,
         "ordinal": link.ordinal,
@@ -93,18 +93,20 @@ def follow(links: Iterable[Link], heads: Mapping[str, tuple[int, str]]) -> tuple
 def _check_link(link: Link, ordinal: int, previous: str) -> None:
     name = f"{link.stream} #{link.ordinal} ({link.kind})"
     if link.ordinal != ordinal + 1:
-        raise DoesNotVerify(f"Entry {link.stream} #{ordinal + 1} is missing; {name} follows instead.")
+        raise DoesNotVerify(
+            f"Entry {link.stream} #{ordinal + 1} is missing; {name} follows instead."
+        )
     if seal(link) != link.hash:
         raise DoesNotVerify(f"Entry {name} was changed: its content does not match its hash.")
     if link.previous != previous:
-        raise DoesNotVerify(f"Entry {name} does not follow the one before it: the order was changed.")
+        raise DoesNotVerify(
+            f"Entry {name} does not follow the one before it: the order was changed."
+        )
     if canonical(json.loads(link.payload)) != link.payload:
         raise DoesNotVerify(f"Entry {name} was changed: its payload is not in canonical form.")
 
 
-def _check_heads(
-    ends: Mapping[str, tuple[int, str]], heads: Mapping[str, tuple[int, str]]
-) -> None:
+def _check_heads(ends: Mapping[str, tuple[int, str]], heads: Mapping[str, tuple[int, str]]) -> None:
     for stream, (ordinal, _) in sorted(heads.items()):
         reached = ends.get(stream, (0, GENESIS))
         if reached != heads[stream]:

@@ -1,7 +1,7 @@
 """Reading the record, and proving that it is whole."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -63,8 +63,12 @@ def verify() -> Verified:
 
 def _follow(top: int, heads: dict[str, tuple[int, str]]) -> tuple[int, str]:
     ordered = Entry.objects.filter(id__lte=top).order_by("stream", "ordinal")
-    with closing(ordered.iterator(chunk_size=2000)) as each:
+    each = ordered.iterator(chunk_size=2000)
+    try:
         return chain.follow((entry.link for entry in each), heads)
+    finally:
+        # A refusal leaves the iterator in the middle; PostgreSQL's cursor must not outlive it.
+        each.close()  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -112,7 +116,9 @@ def _columns(table: Any) -> list[str]:
 def _difference(name: str, before: dict[Any, Any], after: dict[Any, Any]) -> str:
     for key in sorted(before.keys() | after.keys(), key=str):
         if key not in after:
-            return f"Table {name} held a row {key} that the journal knows nothing of; it is gone now."
+            return (
+                f"Table {name} held a row {key} that the journal knows nothing of; it is gone now."
+            )
         if key not in before:
             return f"Table {name} lacked row {key}; it is there again now."
         if before[key] != after[key]:

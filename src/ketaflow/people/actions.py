@@ -130,9 +130,7 @@ def amend(
     try:
         with transaction.atomic():
             payload = {**details.as_payload(), "reason": registration.said(reason, "a reason")}
-            record(
-                stream=patient.stream, kind="patient.amended", by=by, at=at, payload=payload
-            )
+            record(stream=patient.stream, kind="patient.amended", by=by, at=at, payload=payload)
     except IntegrityError:
         raise AlreadyThere(f"Number {details.number} belongs to another patient.") from None
 
@@ -173,9 +171,7 @@ def receive(
         }
         before = patient.facts.count()
         record(stream=patient.stream, kind="patient.chart_received", by=by, at=at, payload=payload)
-        return Received(
-            patient, True, patient.facts.count() - before, dict(chart.not_used)
-        )
+        return Received(patient, True, patient.facts.count() - before, dict(chart.not_used))
 
 
 def note_reading(*, patient: Patient, page: str, by: Author, at: datetime) -> None:
@@ -187,7 +183,12 @@ def note_reading(*, patient: Patient, page: str, by: Author, at: datetime) -> No
 
 
 def agree(
-    *, patient: Patient, course: UUID, text_id: str, statements: tuple[str, ...], by: Author,
+    *,
+    patient: Patient,
+    course: UUID,
+    text_id: str,
+    statements: tuple[str, ...],
+    by: Author,
     at: datetime,
 ) -> None:
     """Record that the patient agreed, statement by statement, to a consent text for one course.

@@ -88,7 +88,9 @@ def consent_for(route: str) -> ConsentText:
     for text in consent_texts().values():
         if route in text.routes:
             return text
-    raise UnknownText(f"No consent text covers the {route} route; add one before planning a course.")
+    raise UnknownText(
+        f"No consent text covers the {route} route; add one before planning a course."
+    )
 
 
 def _text(name: str, table: Mapping[str, Any]) -> ConsentText:

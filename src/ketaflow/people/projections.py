@@ -114,7 +114,15 @@ def _chart_received(entry: Any) -> None:
         update_conflicts=True,
         unique_fields=["patient", "reference"],
         update_fields=[
-            "kind", "text", "codings", "active", "value", "unit", "said", "started_at", "ended_at",
+            "kind",
+            "text",
+            "codings",
+            "active",
+            "value",
+            "unit",
+            "said",
+            "started_at",
+            "ended_at",
         ],
         batch_size=500,
     )
@@ -164,8 +172,15 @@ def _consent_withdrawn(entry: Any) -> None:
 PROJECTION = Projection(
     stage="people",
     tables=(
-        Clinic, Staff, Credential, Patient, PatientIdentifier, Referral, ReceivedDocument,
-        ChartFact, Consent,
+        Clinic,
+        Staff,
+        Credential,
+        Patient,
+        PatientIdentifier,
+        Referral,
+        ReceivedDocument,
+        ChartFact,
+        Consent,
     ),
     handlers={
         "clinic.opened": _clinic_opened,

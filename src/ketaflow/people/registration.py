@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from uuid import uuid5, NAMESPACE_OID
+from uuid import NAMESPACE_OID, uuid5
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ketaflow.people.chart import ReceivedChart, Sex
@@ -91,7 +91,9 @@ class PatientDetails:
             if any(mark in text for mark in "<>") or not text.isprintable():
                 raise NotPlausible(f"{text!r} is not a name; remove what is not part of it.")
         if self.born_on > today:
-            raise NotPlausible(f"A birth date of {self.born_on} lies in the future; check the year.")
+            raise NotPlausible(
+                f"A birth date of {self.born_on} lies in the future; check the year."
+            )
         if today.year - self.born_on.year > OLDEST_YEARS:
             raise NotPlausible(f"A birth date of {self.born_on} is too long ago; check the year.")
 

@@ -3,12 +3,12 @@ from django.db import migrations
 from ketaflow.journal import guards
 
 
-def put_up(apps, schema_editor):
+def put_up(apps, schema_editor) -> None:  # type: ignore[no-untyped-def]
     for statement in guards.put_up(schema_editor.connection.vendor):
         schema_editor.execute(statement)
 
 
-def take_down(apps, schema_editor):
+def take_down(apps, schema_editor) -> None:  # type: ignore[no-untyped-def]
     for statement in guards.take_down(schema_editor.connection.vendor):
         schema_editor.execute(statement)
 

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class AftercareConfig(AppConfig):
+    """What next, and is she safe?"""
+
+    name = "ketaflow.aftercare"
+    label = "aftercare"
+
+    def ready(self) -> None:
+        """Tell the journal which rows follow from this stage's entries."""
+        from ketaflow.journal import projecting
+        from ketaflow.aftercare.projections import PROJECTION
+
+        projecting.register(PROJECTION)

@@ -1,0 +1,89 @@
+from decimal import Decimal
+
+from django.db import models
+
+from ketaflow.people.models import Patient, Row
+
+
+class SignedPolicy(Row):
+    """A version of the numbers the clinic must choose, signed by its medical director."""
+
+    version = models.PositiveIntegerField()
+    values = models.JSONField()
+    note = models.CharField(max_length=400, blank=True)
+    signed_by = models.UUIDField(null=True)
+    signed_by_name = models.CharField(max_length=200)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "version"], name="protocol_one_policy_a_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"policy {self.version}"
+
+
+class Course(Row):
+    """A protocol for one patient, with her own dose and number of sessions."""
+
+    class Status(models.TextChoices):
+        """Where a course stands."""
+
+        PLANNED = "PLANNED", "Planned"
+        UNDER_WAY = "UNDER_WAY", "Under way"
+        COMPLETED = "COMPLETED", "Completed"
+        STOPPED = "STOPPED", "Stopped"
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="courses")
+    protocol = models.CharField(max_length=40)
+    protocol_version = models.CharField(max_length=20)
+    indication = models.CharField(max_length=200)
+    drug = models.CharField(max_length=40)
+    route = models.CharField(max_length=20)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PLANNED)
+    # What was ordered, as `dosing.Proposal` said it and a prescriber confirmed it; amounts as text.
+    order = models.JSONField()
+    dose_mg = models.DecimalField(max_digits=8, decimal_places=2)
+    sessions_planned = models.PositiveIntegerField()
+    sessions_given = models.PositiveIntegerField(default=0)
+    given_mg = models.DecimalField(max_digits=10, decimal_places=2, default=Decimal(0))
+    first_given_at = models.DateTimeField(null=True)
+    last_given_at = models.DateTimeField(null=True)
+    planned_by = models.CharField(max_length=200)
+    planned_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course")]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} for {self.patient_id}"
+
+    @property
+    def stream(self) -> str:
+        """The journal stream of what happens to this course."""
+        return f"course/{self.id}"
+
+
+class CourseReview(Row):
+    """A prescriber's decision to go on, change or stop, with the reason."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="reviews")
+    after_session = models.PositiveIntegerField()
+    decision = models.CharField(max_length=20)
+    reason = models.CharField(max_length=1000)
+    decided_by = models.CharField(max_length=200)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "after_session"], name="protocol_one_review_a_session"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decision} after session {self.after_session}"

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    """The clinician's face."""
+
+    name = "ketaflow.web"
+    label = "web"
