@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
+from ketaflow import tables
 from ketaflow.evidence import sources
 from ketaflow.refusals import BadFile
 
@@ -38,6 +41,60 @@ class Statement:
     def verified(self) -> bool:
         """Whether the sentence was read in a source, rather than remembered."""
         return sources.UNVERIFIED.key not in self.sources
+
+
+@dataclass(frozen=True)
+class Range:
+    """From `low` to `high`, both included, with the keys of its sources."""
+
+    low: Decimal
+    high: Decimal
+    unit: str
+    sources: tuple[str, ...]
+
+    def holds(self, value: Decimal) -> bool:
+        """Whether `value` lies inside."""
+        return self.low <= value <= self.high
+
+
+@cache
+def rules() -> Mapping[str, Mapping[str, Figure | Range]]:
+    """The small tables behind the reckoning, by file and key.
+
+    Raises:
+        BadFigure: an entry lacks a number, a unit or a source.
+    """
+    return MappingProxyType(
+        {
+            name: MappingProxyType({key: _rule(row, f"{name} {key}") for key, row in table.items()})
+            for name, table in tables.read("ketaflow.protocol", "rules")
+        }
+    )
+
+
+def rule(name: str, key: str) -> Figure:
+    """The single number `key` of the table `name`."""
+    found = rules()[name][key]
+    assert isinstance(found, Figure)
+    return found
+
+
+def plausible(key: str) -> Range:
+    """The range an adult's `key` can plausibly have."""
+    found = rules()["plausible"][key]
+    assert isinstance(found, Range)
+    return found
+
+
+def _rule(row: Mapping[str, Any], where: str) -> Figure | Range:
+    unit = row.get("unit") or ""
+    if not unit:
+        raise BadFigure(f"{where} needs a unit.")
+    if "value" in row:
+        return figure(row, where, units=(unit,))
+    return Range(
+        number(row.get("low"), where), number(row.get("high"), where), unit, keys(row, where)
+    )
 
 
 def figure(row: Mapping[str, Any], where: str, *, units: Iterable[str]) -> Figure:
@@ -98,3 +155,14 @@ def keys(row: Mapping[str, Any], where: str, *, local_too: bool = False) -> tupl
     if found == (sources.DERIVED.key,):
         raise BadFigure(f"{where} is derived: name the sources it comes from.")
     return found
+
+
+def show(value: Decimal) -> str:
+    """A number as a clinician writes it: no exponent and no trailing zero.
+
+    >>> show(Decimal("40.00"))
+    '40'
+    """
+    if value and not -8 < value.adjusted() < 9:
+        return f"{value:.3g}"
+    return f"{value.normalize():f}"
