@@ -50,6 +50,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "ketaflow.journal",
     "ketaflow.people",
+    "ketaflow.screening",
+    "ketaflow.protocol",
     "ketaflow.web",
 ]
 

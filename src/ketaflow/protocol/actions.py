@@ -1,0 +1,210 @@
+"""Every write about what will be given: the clinic's policy, courses, their doses and reviews."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from ketaflow.journal.actions import SomeoneElseMoved, record
+from ketaflow.journal.author import Author
+from ketaflow.people.models import Patient
+from ketaflow.people.registration import said
+from ketaflow.people.roles import Duty, require
+from ketaflow.protocol import dosing, library, limits, queries
+from ketaflow.protocol.course import Decision, check_review
+from ketaflow.protocol.models import Course, SignedPolicy
+from ketaflow.protocol.orders import Order, needs, order_from
+from ketaflow.protocol.weight import Body
+from ketaflow.refusals import Refused
+from ketaflow.screening.queries import standing
+from ketaflow.screening.verdict import Answer
+
+
+class NotCleared(Refused):
+    """Screening leaves something open, so no course may be planned."""
+
+
+class CourseOver(Refused):
+    """The course has ended; nothing more is given in it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a prescriber wants: which protocol, for which body, with which choices."""
+
+    protocol: str
+    body: Body
+    sessions: int
+    choice: dosing.Choice | None = None
+    preparation: dosing.Preparation | None = None
+
+
+def sign_policy(
+    *, values: Mapping[str, Decimal], note: str, seen: int, by: Author, at: datetime
+) -> SignedPolicy:
+    """Sign a new version of the clinic's own numbers; `seen` is the version on the page.
+
+    Raises:
+        PolicyNotReady: a value is missing or cannot be right.
+        SomeoneElseMoved: another version was signed meanwhile.
+    """
+    require(by, Duty.SIGN_POLICY)
+    version = seen + 1
+    limits.check(limits.Policy(str(version), by.name, at, values))
+    payload = {
+        "version": version,
+        "values": {key: str(value) for key, value in values.items()},
+        "note": note.strip(),
+    }
+    try:
+        with transaction.atomic():
+            record(
+                stream=f"clinic/{by.clinic}", kind="policy.signed", by=by, at=at, payload=payload
+            )
+    except IntegrityError:
+        raise SomeoneElseMoved(
+            f"Version {version} was signed by somebody else a moment ago; read it first."
+        ) from None
+    return SignedPolicy.objects.get(clinic_id=by.clinic, version=version)
+
+
+def propose(*, plan: Plan, clinic: UUID) -> Order:
+    """The order `plan` would become, under the published caps and the clinic's own."""
+    policy = limits.check(queries.policy(clinic=clinic))
+    protocol = library.protocol(plan.protocol)
+    proposal = dosing.propose(
+        protocol,
+        plan.body,
+        choice=plan.choice,
+        preparation=plan.preparation,
+        caps=limits.caps(policy),
+    )
+    return order_from(proposal, plan.body)
+
+
+def plan_course(*, patient: Patient, plan: Plan, by: Author, at: datetime) -> Course:
+    """Plan a course for `patient`: the order as proposed, confirmed by the prescriber who presses.
+
+    Raises:
+        NotCleared: screening has not been recorded, or leaves something open.
+        PolicyNotReady: the clinic has not set its caps.
+        OutsideEnvelope: the protocol was not made for this person.
+    """
+    require(by, Duty.PRESCRIBE)
+    protocol = library.protocol(plan.protocol)
+    order = propose(plan=plan, clinic=by.clinic)
+    _sessions_allowed(protocol, plan.sessions)
+    course = uuid4()
+    with transaction.atomic():
+        _check_screening(patient, protocol, by.clinic, at)
+        payload = {
+            "patient": str(patient.id),
+            "indication": protocol.indication,
+            "drug": protocol.drug.value,
+            "route": protocol.route.value,
+            "sessions": plan.sessions,
+            "order": order.as_payload(),
+        }
+        record(stream=f"course/{course}", kind="course.planned", by=by, at=at, payload=payload)
+    return Course.objects.get(id=course)
+
+
+def change_dose(
+    *, course: Course, plan: Plan, reason: str, by: Author, at: datetime, seen: int | None = None
+) -> None:
+    """Change what the coming sessions give, with the reason; what was given stays as it was."""
+    require(by, Duty.PRESCRIBE)
+    _still_running(course)
+    order = propose(plan=plan, clinic=by.clinic)
+    payload = {"order": order.as_payload(), "reason": said(reason, "why the dose changes")}
+    with transaction.atomic():
+        record(
+            stream=course.stream, kind="course.dose_changed", by=by, at=at, payload=payload,
+            seen=seen,
+        )  # fmt: skip
+
+
+def note_session(
+    *, course: Course, session: UUID, number: int, given_mg: Decimal, by: Author, at: datetime
+) -> None:
+    """Count a session that was given, and its milligrams; called when a session ends."""
+    with transaction.atomic():
+        record(
+            stream=course.stream,
+            kind="course.session_given",
+            by=by,
+            at=at,
+            payload={"session": str(session), "number": number, "given_mg": str(given_mg)},
+        )
+
+
+def review(
+    *, course: Course, decision: Decision, reason: str, by: Author, at: datetime
+) -> None:
+    """Record the stop-or-continue review that is due after so many sessions."""
+    require(by, Duty.PRESCRIBE)
+    _still_running(course)
+    check_review(decision, course.sessions_given)
+    payload = {
+        "after_session": course.sessions_given,
+        "decision": decision.value,
+        "reason": said(reason, "why"),
+    }
+    try:
+        with transaction.atomic():
+            record(stream=course.stream, kind="course.reviewed", by=by, at=at, payload=payload)
+            if decision is Decision.STOP:
+                _end(course, Course.Status.STOPPED, payload["reason"], by, at)
+    except IntegrityError:
+        raise SomeoneElseMoved(
+            f"The review after session {course.sessions_given} was recorded a moment ago."
+        ) from None
+
+
+def end(*, course: Course, completed: bool, reason: str, by: Author, at: datetime) -> None:
+    """End a course: completed, or stopped early, with the reason."""
+    require(by, Duty.PRESCRIBE)
+    _still_running(course)
+    status = Course.Status.COMPLETED if completed else Course.Status.STOPPED
+    with transaction.atomic():
+        _end(course, status, said(reason, "why the course ends"), by, at)
+
+
+def _end(course: Course, status: Course.Status, reason: object, by: Author, at: datetime) -> None:
+    payload = {"status": status.value, "reason": reason}
+    record(stream=course.stream, kind="course.ended", by=by, at=at, payload=payload)
+
+
+def _still_running(course: Course) -> None:
+    if course.ended_at:
+        raise CourseOver(f"This course ended on {course.ended_at:%d %b %Y}; plan a new one.")
+
+
+def _sessions_allowed(protocol: library.Protocol, wanted: int) -> None:
+    least, most = protocol.sessions.least or 1, protocol.sessions.most
+    if wanted < least or (most is not None and wanted > most):
+        between = f"{least}" if least == most else f"{least} to {most or 'as many as the clinic set'}"
+        raise dosing.OutsideProtocol(
+            f"{protocol.id} has {between} sessions (got {wanted}); plan a new course for more."
+        )
+
+
+def _check_screening(
+    patient: Patient, protocol: library.Protocol, clinic: UUID, at: datetime
+) -> None:
+    policy = queries.policy(clinic=clinic)
+    found = standing(
+        clinic=clinic,
+        patient=patient.id,
+        needs=needs(protocol),
+        on=at.date(),
+        policy=policy.values if policy else {},
+    )
+    if found.assessed_at is None:
+        raise NotCleared("Screening has not been recorded for this protocol; record it first.")
+    if found.verdict is not Answer.ELIGIBLE:
+        first = [one.because for one in (*found.open, *found.missing)][:1]
+        raise NotCleared(f"Screening leaves something open: {first[0] if first else found.verdict}")
