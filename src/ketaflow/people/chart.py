@@ -70,6 +70,8 @@ class Person:
     phone: str = ""
     email: str = ""
     address: str = ""
+    deceased: bool = False
+    died_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ def as_payload(chart: ReceivedChart) -> dict[str, object]:
             "phone": person.phone,
             "email": person.email,
             "address": person.address,
+            "deceased": person.deceased,
+            "died_at": person.died_at.isoformat() if person.died_at else None,
         },
         "items": [_item_payload(item) for item in chart.items],
         "not_used": dict(chart.not_used),
@@ -113,6 +117,27 @@ def _item_payload(item: ChartItem) -> dict[str, object]:
         "started_at": item.started_at.isoformat() if item.started_at else None,
         "ended_at": item.ended_at.isoformat() if item.ended_at else None,
     }
+
+
+def from_payload(said: Mapping[str, Any]) -> ReceivedChart:
+    """The chart that `as_payload` wrote."""
+    person = said["person"]
+    return ReceivedChart(
+        person=Person(
+            family=person["family"],
+            given=person["given"],
+            born_on=date.fromisoformat(person["born_on"]) if person["born_on"] else None,
+            sex=Sex(person["sex"]),
+            identifiers=tuple((system, value) for system, value in person["identifiers"]),
+            phone=person["phone"],
+            email=person["email"],
+            address=person["address"],
+            deceased=person["deceased"],
+            died_at=_moment(person["died_at"]),
+        ),
+        items=tuple(item_from_payload(item) for item in said["items"]),
+        not_used=MappingProxyType(dict(said["not_used"])),
+    )
 
 
 def item_from_payload(said: Mapping[str, Any]) -> ChartItem:
