@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 
 from ketaflow import units
-from ketaflow.protocol import preparation as preparing
 from ketaflow.protocol import limits, slips, weight
+from ketaflow.protocol import preparation as preparing
 from ketaflow.protocol.figures import rule, show
 from ketaflow.protocol.library import Dose, Protocol, Route
 from ketaflow.protocol.limits import Ceiling, ClinicCaps
