@@ -1,0 +1,94 @@
+"""What the drug does: effect sites that lag behind the blood, and what follows from their level.
+
+An effect site follows plasma as `dCe/dt = ke0 (C - Ce)`. That is linear, so the sites are states
+of the kinetic system and are solved with it, exactly; only the step from site to effect is curved.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from ketaflow.pharmacology.population import FloatArray, standard_normal, vary
+from ketaflow.pharmacology.structure import Effect, KineticModel
+
+SIGMOID = "antagonised sigmoid"
+FROM_CONCENTRATION = "proportional to concentration"
+FROM_EFFECT = "proportional to effect"
+FOLLOWED = {SIGMOID: ("parent", "norketamine"), FROM_CONCENTRATION: ("parent",), FROM_EFFECT: ()}
+UMOL_PER_MMOL = 1000.0
+NG_ML_PER_MG_L = 1000.0
+
+
+@dataclass(frozen=True)
+class AtSite:
+    """Levels at one effect's site, mg/L, shape `(n, t)`, and what the equation needs beside."""
+
+    levels: Mapping[str, FloatArray]
+    molar_mass: Mapping[str, float]
+    session_number: int
+    sensitivity: FloatArray
+
+
+def sites(effects: Sequence[Effect], first: int) -> Mapping[tuple[str, str], int]:
+    """State numbers from `first` on for each (effect, analyte) that is followed."""
+    pairs = [(effect.id, analyte) for effect in effects for analyte in FOLLOWED[effect.equation]]
+    return {pair: first + place for place, pair in enumerate(pairs)}
+
+
+def attach(
+    rates: FloatArray,
+    model: KineticModel,
+    values: Mapping[str, FloatArray],
+    effects: Sequence[Effect],
+    states: Mapping[tuple[str, str], int],
+) -> None:
+    """Write the effect sites into the rate matrices, in place."""
+    names = list(model.compartments)
+    lag_h = {effect.id: effect.half_life_h for effect in effects}
+    for (effect, analyte), site in states.items():
+        compartment = model.analytes[analyte].compartment
+        ke0 = log(2.0) / lag_h[effect]
+        rates[:, site, site] -= ke0
+        rates[:, site, names.index(compartment)] += ke0 / values[model.compartments[compartment]]
+
+
+def tolerance(effect: Effect, session_number: int) -> float:
+    """What is left of an effect at the n-th session of a course, 1 at the first."""
+    if effect.tolerance is None:
+        return 1.0
+    each, floor = effect.tolerance
+    return max(floor, float(each ** (session_number - 1)))
+
+
+def sigmoid(effect: Effect, site: AtSite) -> FloatArray:
+    """`Emax t x^g / (1 + x^g)` with `x = Ce / (C50 (1 + Ce_nk / C_antagonist))`, all in nmol/mL."""
+    drug, against = (
+        site.levels[analyte] * (UMOL_PER_MMOL / site.molar_mass[analyte])
+        for analyte in FOLLOWED[SIGMOID]
+    )
+    numbers = effect.parameters
+    driven = np.maximum(drug, 0.0) / (numbers["C50"] * (1.0 + against / numbers["C_antagonist"]))
+    power = driven ** numbers["gamma"]
+    return numbers["Emax"] * tolerance(effect, site.session_number) * power / (1.0 + power)
+
+
+def from_concentration(effect: Effect, site: AtSite) -> FloatArray:
+    """A slope times the level in ng/mL, the slope differing between people."""
+    slope = effect.parameters["slope"] * NG_ML_PER_MG_L
+    return slope * site.sensitivity[:, None] * site.levels["parent"]
+
+
+EQUATIONS: Mapping[str, Callable[[Effect, AtSite], FloatArray]] = {
+    SIGMOID: sigmoid,
+    FROM_CONCENTRATION: from_concentration,
+}
+
+
+def sensitivity(effect: Effect, *, subjects: int, seed: int) -> FloatArray:
+    """How much more or less than typical each person responds, shape `(max(subjects, 1),)`."""
+    if effect.varies is None or not subjects:
+        return np.ones(max(subjects, 1))
+    normal = standard_normal(f"effect {effect.id}", (subjects, 1), seed=seed)[:, 0]
+    return vary(1.0, effect.varies, effect.varies.sd * normal)

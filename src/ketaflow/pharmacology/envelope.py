@@ -1,0 +1,85 @@
+"""Is this within what the model was made for? And is it a number anyone means?"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ketaflow.pharmacology import library
+from ketaflow.pharmacology.doses import MIN_PER_H, Dose, fastest_mg_min, total_mg
+from ketaflow.pharmacology.population import Subject
+from ketaflow.pharmacology.structure import KineticModel, Limit
+from ketaflow.refusals import OutsideEnvelope
+
+
+class Implausible(OutsideEnvelope):
+    """A number that nobody means, most often a slip of the decimal point or of the unit."""
+
+
+class OutsideModel(OutsideEnvelope):
+    """The patient or the dose lies outside the population a model came from."""
+
+
+def insist_on_plausible(subject: Subject, doses: Sequence[Dose]) -> None:
+    """Refuse a weight, age, rate or dose that nobody means.
+
+    Raises:
+        Implausible: with the bounds, and the value a tenfold slip would have come from.
+    """
+    plausible = library.plausible()
+    asked = {
+        "weight": subject.weight_kg,
+        "age": subject.age,
+        "rate": fastest_mg_min(doses),
+        "dose": total_mg(doses),
+    }
+    for of, value in asked.items():
+        bound = plausible[of]
+        if not math.isfinite(value):
+            raise Implausible(f"{bound.said} must be a number (got {value:g}).")
+        if not inside(bound, value):
+            raise Implausible(f"{bound.said} of {value:g} {bound.unit} is {beyond(bound, value)}.")
+
+
+def outside(model: KineticModel, subject: Subject, doses: Sequence[Dose]) -> Iterator[str]:
+    """One sentence for each side on which the patient or the dose lies outside `model`."""
+    for limit in model.envelope:
+        value = measured(limit, subject, doses)
+        if not inside(limit, value):
+            yield (
+                f"Model {model.id} was made for {limit.of} {described(limit)} ({limit.said}); "
+                f"{limit.of} {value:.3g} {limit.unit} is {beyond(limit, value)}."
+            )
+
+
+def measured(limit: Limit, subject: Subject, doses: Sequence[Dose]) -> float:
+    """The value that `limit` speaks of, in its unit."""
+    if limit.of == "age":
+        return subject.age
+    if limit.of == "weight":
+        return subject.weight_kg
+    amount = total_mg(doses) if limit.of == "dose" else fastest_mg_min(doses) * MIN_PER_H
+    return amount / subject.weight_kg if limit.unit.startswith("mg/kg") else amount
+
+
+def inside(limit: Limit, value: float) -> bool:
+    """Whether `value` is within the sides that are known; equal but for rounding is inside."""
+    low = -math.inf if limit.low is None else limit.low
+    high = math.inf if limit.high is None else limit.high
+    return low * (1 - 1e-9) <= value <= high * (1 + 1e-9)
+
+
+def beyond(limit: Limit, value: float) -> str:
+    """In what way `value` is outside, with the tenfold slip it may come from."""
+    words = f"outside {described(limit)}"
+    for meant in (value / 10, value * 10):
+        if value > 0 and inside(limit, meant):
+            return f"{words}: a tenfold slip for {meant:.3g}?"
+    return words
+
+
+def described(limit: Limit) -> str:
+    """The limit in words."""
+    if limit.low is None:
+        return f"up to {limit.high:g} {limit.unit}"
+    if limit.high is None:
+        return f"from {limit.low:g} {limit.unit}"
+    return f"{limit.low:g} to {limit.high:g} {limit.unit}"

@@ -1,0 +1,150 @@
+"""Solves one model for one programme in every virtual person, exactly, on an even grid of times."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+import numpy as np
+
+from ketaflow.pharmacology import doses as giving
+from ketaflow.pharmacology import effects, kinetics, library, population
+from ketaflow.pharmacology.doses import Dose
+from ketaflow.pharmacology.population import FloatArray, Subject
+from ketaflow.pharmacology.structure import Effect, KineticModel
+from ketaflow.refusals import OutsideEnvelope
+
+MOST_SUBJECTS = 10_000
+MOST_VALUES = 2_000_000
+
+
+class NotAForecast(OutsideEnvelope):
+    """The number of subjects, the hours, the grid or the session is not one a forecast can use."""
+
+
+class Asked(TypedDict, total=False):
+    """How a forecast is run; each has a default in `Run`."""
+
+    subjects: int
+    seed: int
+    hours: float
+    grid_min: float
+    session_number: int
+    extrapolate: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a forecast is run. With 0 subjects, the typical patient alone."""
+
+    subjects: int = 200
+    seed: int = 0
+    hours: float = 3.0
+    grid_min: float = 1.0
+    session_number: int = 1
+    extrapolate: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        if not 0 <= self.subjects <= MOST_SUBJECTS:
+            raise NotAForecast(
+                f"A forecast draws 0 to {MOST_SUBJECTS} subjects (got {self.subjects})."
+            )
+        if self.seed < 0:
+            raise NotAForecast(f"A seed is 0 or more (got {self.seed}).")
+        if self.session_number < 1:
+            raise NotAForecast(f"Sessions are numbered from 1 (got {self.session_number}).")
+        if not 0 < self.grid_min <= self.hours * giving.MIN_PER_H < np.inf:
+            raise NotAForecast(
+                f"A forecast needs hours above 0 and a grid above 0 min that fits into them "
+                f"(got {self.hours:g} h every {self.grid_min:g} min)."
+            )
+        values = max(self.subjects, 1) * (self.hours * giving.MIN_PER_H / self.grid_min)
+        if values > MOST_VALUES:
+            raise NotAForecast(
+                f"{self.subjects} subjects over {self.hours:g} h every {self.grid_min:g} min is "
+                f"more than one forecast holds. Ask for fewer subjects or a coarser grid."
+            )
+
+    @property
+    def grid(self) -> kinetics.Grid:
+        """The times, as the engine counts them."""
+        count = int(self.hours * giving.MIN_PER_H / self.grid_min + 1e-9) + 1
+        return kinetics.Grid(self.grid_min / giving.MIN_PER_H, count)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One model solved: amounts over time, shape `(n, t, s)`, for each copy of its structure."""
+
+    model: KineticModel
+    effects: tuple[Effect, ...]
+    volumes: Mapping[tuple[str, str], FloatArray]
+    amounts: Mapping[str, FloatArray]
+    states: Mapping[str, int]
+    sites: Mapping[str, Mapping[tuple[str, str], int]]
+
+    def level(self, copy: str, analyte: str) -> FloatArray:
+        """Concentration in the sampled compartment, mg/L, shape `(n, t)`."""
+        state = self.states[self.model.analytes[analyte].compartment]
+        return self.amounts[copy][:, :, state] / self.volumes[copy, analyte][:, None]
+
+    def at_site(self, effect: Effect, analyte: str) -> FloatArray:
+        """Level at the site of `effect`, mg/L, copies weighted as it says, shape `(n, t)`."""
+        first, *others = (
+            effect.weights[copy] * self.amounts[copy][:, :, sites[effect.id, analyte]]
+            for copy, sites in self.sites.items()
+            if (effect.id, analyte) in sites
+        )
+        return sum(others, start=first)
+
+
+def solve(
+    model: KineticModel, *, route: str, doses: Sequence[Dose], subject: Subject, run: Run
+) -> Solution:
+    """Every compartment and effect site of `model` over time.
+
+    Args:
+        model: a published parameter set.
+        route: a route the model has.
+        doses: checked.
+        subject: who is treated.
+        run: how many virtual people, from which seed, at which times.
+    """
+    people = population.individuals(model, subject, subjects=run.subjects, seed=run.seed)
+    model = needed(model)
+    acting = tuple(library.effects()[name] for name in model.effects)
+    states = {name: place for place, name in enumerate([*model.compartments, "pump"])}
+    entry = model.inputs[route]
+    volumes, amounts, sites = {}, {}, {}
+    for name, copy in model.copies.items():
+        values = {key: one * copy.factors.get(key, 1.0) for key, one in people.items()}
+        felt = tuple(effect for effect in acting if effect.weights.get(name))
+        sites[name] = effects.sites(felt, len(states))
+        rates = kinetics.rate_matrix(model, values, extra=1 + len(sites[name]))
+        rates[:, states[entry.rest_into or entry.into], states["pump"]] = 1.0
+        effects.attach(rates, model, values, felt, sites[name])
+        pushes = list(giving.pushes(doses, entry, copy, values, states))
+        amounts[name] = kinetics.respond(rates, pushes, run.grid)
+        for analyte, sampled in model.analytes.items():
+            volumes[name, analyte] = values[model.compartments[sampled.compartment]]
+    return Solution(model, acting, volumes, amounts, states, sites)
+
+
+def needed(model: KineticModel) -> KineticModel:
+    """`model` without the compartments that nothing shown or acting can feel."""
+    analytes = {analyte for shown in model.series for _, analyte in shown.sums}
+    if model.effects:
+        analytes |= {"parent", "norketamine"}
+    kept = {model.analytes[analyte].compartment for analyte in analytes}
+    while upstream := {flow.out_of for flow in model.flows if flow.into in kept} - kept:
+        kept |= upstream
+    return replace(
+        model,
+        analytes={name: one for name, one in model.analytes.items() if one.compartment in kept},
+        compartments={name: volume for name, volume in model.compartments.items() if name in kept},
+        flows=tuple(
+            replace(flow, into=flow.into if flow.into in kept else "")
+            for flow in model.flows
+            if flow.out_of in kept
+        ),
+    )
