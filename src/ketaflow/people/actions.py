@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from ketaflow.journal.actions import record
+from ketaflow.journal.actions import SomeoneElseMoved, record
 from ketaflow.journal.author import Author
 from ketaflow.people import registration
-from ketaflow.people.chart import ReceivedChart, as_payload
+from ketaflow.people.chart import ChartItem, ReceivedChart, as_payload, item_payload
 from ketaflow.people.consent import consent_text
 from ketaflow.people.models import Clinic, Consent, Patient, ReceivedDocument, Staff, User
 from ketaflow.people.roles import Duty, Role, require
@@ -61,6 +61,9 @@ def employ(
         AlreadyThere: the e-mail address is in use.
     """
     require(by, Duty.MANAGE_STAFF)
+    name = registration.said(name, "who it is")
+    if not roles:
+        raise Refused("Choose at least one role; without one nobody may open anything.")
     staff = uuid4()
     try:
         with transaction.atomic():
@@ -77,14 +80,34 @@ def employ(
     return Staff.objects.get(id=staff)
 
 
+def deactivate(*, staff: UUID, reason: str, by: Author, at: datetime) -> None:
+    """Close a colleague's way in, from the next page they ask for; what they wrote stays theirs.
+
+    Raises:
+        Refused: it is oneself: somebody must be left who can let others in.
+    """
+    require(by, Duty.MANAGE_STAFF)
+    if staff == by.id:
+        raise Refused("You cannot close your own way in; ask another administrator to do it.")
+    _colleague(staff, by)
+    with transaction.atomic():
+        payload = {"reason": registration.said(reason, "a reason")}
+        record(stream=f"staff/{staff}", kind="staff.deactivated", by=by, at=at, payload=payload)
+
+
+def _colleague(staff: UUID, by: Author) -> Staff:
+    held = Staff.objects.filter(clinic_id=by.clinic, id=staff, active=True).first()
+    if held is None:
+        raise Refused("Nobody who works at this clinic is known by that identifier.")
+    return held
+
+
 def certify(
     *, staff: UUID, kind: str, number: str, expires_on: date, by: Author, at: datetime
 ) -> None:
     """Record a credential of a member of staff and when it runs out."""
     require(by, Duty.MANAGE_STAFF)
-    held = Staff.objects.filter(clinic_id=by.clinic, id=staff).first()
-    if held is None:
-        raise Refused("Nobody of this clinic is known by that identifier.")
+    _colleague(staff, by)
     with transaction.atomic():
         record(
             stream=f"staff/{staff}",
@@ -122,15 +145,32 @@ def register(*, details: registration.PatientDetails, by: Author, at: datetime) 
 
 
 def amend(
-    *, patient: Patient, details: registration.PatientDetails, reason: str, by: Author, at: datetime
+    *,
+    patient: Patient,
+    details: registration.PatientDetails,
+    reason: str,
+    by: Author,
+    at: datetime,
+    seen: int | None = None,
 ) -> None:
-    """Correct who the patient is; the entry names the correction's reason and keeps the old."""
+    """Correct who the patient is; the entry names the correction's reason and keeps the old.
+
+    Raises:
+        SomeoneElseMoved: the chart changed since the person saw it at ordinal `seen`.
+    """
     require(by, Duty.REGISTER)
     details.check(at.date())
+    payload = {**details.as_payload(), "reason": registration.said(reason, "a reason")}
     try:
         with transaction.atomic():
-            payload = {**details.as_payload(), "reason": registration.said(reason, "a reason")}
-            record(stream=patient.stream, kind="patient.amended", by=by, at=at, payload=payload)
+            record(
+                stream=patient.stream,
+                kind="patient.amended",
+                by=by,
+                at=at,
+                payload=payload,
+                seen=seen,
+            )
     except IntegrityError:
         raise AlreadyThere(f"Number {details.number} belongs to another patient.") from None
 
@@ -155,6 +195,16 @@ def receive(
     bytes are kept in the journal entry as they came.
     """
     require(by, Duty.IMPORT)
+    try:
+        return _take_in(chart, document, name, by, at)
+    except (AlreadyThere, IntegrityError, SomeoneElseMoved):
+        # Another hand may have taken the same in a moment ago: then it is known now.
+        return _take_in(chart, document, name, by, at)
+
+
+def _take_in(
+    chart: ReceivedChart, document: bytes, name: str, by: Author, at: datetime
+) -> Received:
     digest = registration.digest(document)
     with transaction.atomic():
         known = ReceivedDocument.objects.filter(clinic_id=by.clinic, sha256=digest)
@@ -172,6 +222,30 @@ def receive(
         before = patient.facts.count()
         record(stream=patient.stream, kind="patient.chart_received", by=by, at=at, payload=payload)
         return Received(patient, True, patient.facts.count() - before, dict(chart.not_used))
+
+
+def note_fact(*, patient: Patient, item: ChartItem, by: Author, at: datetime) -> None:
+    """Put into the chart what the clinic itself found: a medicine, a diagnosis, a weight.
+
+    An item with the reference of an earlier one is the later word on it.
+
+    Raises:
+        NotPlausible: it says nothing, or lies in the future.
+    """
+    require(by, Duty.SCREEN)
+    registration.said(item.text, "what it is")
+    if item.started_at and item.started_at > at:
+        raise registration.NotPlausible(
+            f"{item.started_at.date()} lies in the future; check the date."
+        )
+    with transaction.atomic():
+        record(
+            stream=patient.stream,
+            kind="patient.fact_noted",
+            by=by,
+            at=at,
+            payload={"item": item_payload(item)},
+        )
 
 
 def note_reading(*, patient: Patient, page: str, by: Author, at: datetime) -> None:
@@ -228,7 +302,7 @@ def _whose(chart: ReceivedChart, by: Author) -> Patient | None:
     """
     found = {
         one
-        for system, value in chart.person.identifiers
+        for system, value in registration.identifiers_of(chart)
         for one in Patient.objects.filter(
             clinic_id=by.clinic, identifiers__system=system, identifiers__value=value
         )

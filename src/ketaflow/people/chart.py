@@ -99,12 +99,13 @@ def as_payload(chart: ReceivedChart) -> dict[str, object]:
             "deceased": person.deceased,
             "died_at": person.died_at.isoformat() if person.died_at else None,
         },
-        "items": [_item_payload(item) for item in chart.items],
+        "items": [item_payload(item) for item in chart.items],
         "not_used": dict(chart.not_used),
     }
 
 
-def _item_payload(item: ChartItem) -> dict[str, object]:
+def item_payload(item: ChartItem) -> dict[str, object]:
+    """One item as the journal keeps it."""
     return {
         "kind": item.kind.value,
         "reference": item.reference,

@@ -120,6 +120,8 @@ class Patient(Row):
     email = models.CharField(max_length=254, blank=True)
     address = models.CharField(max_length=300, blank=True)
     registered_at = models.DateTimeField()
+    deceased = models.BooleanField(default=False)
+    died_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -141,6 +143,29 @@ class Patient(Row):
     def stream(self) -> str:
         """The journal stream of what happens to this chart."""
         return f"patient/{self.id}"
+
+
+class PatientWord(Row):
+    """A word by which a patient is looked for, so that a search reads an index and no more."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="words")
+    word = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "word"], name="people_one_word_a_patient")
+        ]
+        indexes = [
+            # PostgreSQL finds the start of a word in an index only when it is in order of bytes.
+            models.Index(
+                fields=["clinic", "word"],
+                name="people_word_start",
+                opclasses=["uuid_ops", "varchar_pattern_ops"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class PatientIdentifier(Row):

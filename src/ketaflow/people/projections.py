@@ -1,10 +1,12 @@
 """Which rows follow from the entries of this stage."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from ketaflow.journal.projecting import Projection, leave, row_id
+from ketaflow.people.chart import from_payload
 from ketaflow.people.models import (
     ChartFact,
     Clinic,
@@ -12,10 +14,12 @@ from ketaflow.people.models import (
     Credential,
     Patient,
     PatientIdentifier,
+    PatientWord,
     ReceivedDocument,
     Referral,
     Staff,
 )
+from ketaflow.people.registration import identifiers_of, search_words
 
 
 def _about(entry: Any) -> UUID:
@@ -36,6 +40,10 @@ def _staff_employed(entry: Any) -> None:
         name=said["name"],
         roles=" ".join(said["roles"]),
     )
+
+
+def _staff_deactivated(entry: Any) -> None:
+    Staff.objects.filter(id=_about(entry)).update(active=False)
 
 
 def _staff_certified(entry: Any) -> None:
@@ -63,26 +71,45 @@ def _patient_registered(entry: Any) -> None:
     Patient.objects.create(
         id=_about(entry), clinic_id=entry.clinic, registered_at=entry.at, **_details(entry)
     )
-    _identify(entry)
+    _identify(entry, entry.payload["identifiers"])
+    _make_findable(entry)
 
 
 def _patient_amended(entry: Any) -> None:
     Patient.objects.filter(id=_about(entry)).update(**_details(entry))
     PatientIdentifier.objects.filter(patient_id=_about(entry)).delete()
-    _identify(entry)
+    PatientWord.objects.filter(patient_id=_about(entry)).delete()
+    _identify(entry, entry.payload["identifiers"])
+    _make_findable(entry)
 
 
-def _identify(entry: Any) -> None:
-    PatientIdentifier.objects.bulk_create(
+def _make_findable(entry: Any) -> None:
+    said = entry.payload
+    PatientWord.objects.bulk_create(
+        PatientWord(
+            id=row_id(entry, "word", word),
+            clinic_id=entry.clinic,
+            patient_id=_about(entry),
+            word=word,
+        )
+        for word in search_words(said["family"], said["given"], said["number"])
+    )
+
+
+def _identify(
+    entry: Any, identifiers: Iterable[tuple[str, str]], ignore_conflicts: bool = False
+) -> None:
+    rows = [
         PatientIdentifier(
             id=row_id(entry, system, value),
             clinic_id=entry.clinic,
             patient_id=_about(entry),
-            system=system[:200],
-            value=value[:200],
+            system=system,
+            value=value,
         )
-        for system, value in entry.payload["identifiers"]
-    )
+        for system, value in identifiers
+    ]
+    PatientIdentifier.objects.bulk_create(rows, ignore_conflicts=ignore_conflicts)
 
 
 def _patient_referred(entry: Any) -> None:
@@ -98,6 +125,13 @@ def _patient_referred(entry: Any) -> None:
 
 def _chart_received(entry: Any) -> None:
     said = entry.payload
+    chart = from_payload(said)
+    died_at = chart.person.died_at
+    # The newest document has the last word on whether the patient lives.
+    Patient.objects.filter(id=_about(entry)).update(
+        deceased=chart.person.deceased, died_on=died_at.date() if died_at else None
+    )
+    _identify(entry, identifiers_of(chart), ignore_conflicts=True)
     ReceivedDocument.objects.create(
         id=row_id(entry),
         clinic_id=entry.clinic,
@@ -108,9 +142,17 @@ def _chart_received(entry: Any) -> None:
         not_used=said["not_used"],
         ordinal=entry.ordinal,
     )
-    # A later document may say more of the same fact: the newest word on it stands.
+    _keep_facts(entry, said["items"])
+
+
+def _fact_noted(entry: Any) -> None:
+    _keep_facts(entry, [entry.payload["item"]])
+
+
+def _keep_facts(entry: Any, items: list[dict[str, Any]]) -> None:
+    # A later word on the same fact replaces the earlier: the newest stands.
     ChartFact.objects.bulk_create(
-        [_fact(entry, item) for item in said["items"]],
+        [_fact(entry, item) for item in items],
         update_conflicts=True,
         unique_fields=["patient", "reference"],
         update_fields=[
@@ -177,6 +219,7 @@ PROJECTION = Projection(
         Credential,
         Patient,
         PatientIdentifier,
+        PatientWord,
         Referral,
         ReceivedDocument,
         ChartFact,
@@ -186,10 +229,12 @@ PROJECTION = Projection(
         "clinic.opened": _clinic_opened,
         "staff.employed": _staff_employed,
         "staff.certified": _staff_certified,
+        "staff.deactivated": _staff_deactivated,
         "patient.registered": _patient_registered,
         "patient.amended": _patient_amended,
         "patient.referred": _patient_referred,
         "patient.chart_received": _chart_received,
+        "patient.fact_noted": _fact_noted,
         "consent.given": _consent_given,
         "consent.withdrawn": _consent_withdrawn,
         "chart.read": leave,

@@ -1,21 +1,26 @@
 """Every read about who. Each takes the clinic it answers for; nothing of another is reachable."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
+from ketaflow.journal.models import Entry
 from ketaflow.people.chart import ChartItem, Kind, item_from_payload
 from ketaflow.people.models import (
     ChartFact,
     Clinic,
     Consent,
     Patient,
+    PatientIdentifier,
+    PatientWord,
     ReceivedDocument,
     Referral,
     Staff,
     User,
 )
+from ketaflow.people.registration import search_words
 
 
 def clinic_named(name: str) -> Clinic | None:
@@ -43,19 +48,65 @@ def colleague(*, clinic: UUID, id: UUID) -> Staff | None:
     return Staff.objects.filter(clinic_id=clinic, id=id, active=True).first()
 
 
-def patients(*, clinic: UUID, search: str = "") -> QuerySet[Patient]:
-    """Patients by name, for paging; `search` matches the start of a name or number."""
+def patients(*, clinic: UUID, search: str = "", after: UUID | None = None) -> QuerySet[Patient]:
+    """Patients by name, for paging: a page begins behind the patient `after`.
+
+    Each word of `search` must begin one of the patient's names or the number. Page by slicing; a
+    count over everybody would cost more with each patient.
+    """
     found = Patient.objects.filter(clinic_id=clinic).order_by("family", "given", "id")
-    for word in search.split():
-        found = found.filter(
-            Q(family__istartswith=word) | Q(given__istartswith=word) | Q(number__istartswith=word)
-        )
+    for word in search_words(search):
+        found = found.filter(id__in=_known_as(clinic, word))
+    last = patient(clinic=clinic, id=after) if after else None
+    if last:
+        same_family = Q(family=last.family)
+        later = Q(given__gt=last.given) | Q(given=last.given, id__gt=last.id)
+        # The first condition alone lets the index begin at the right name.
+        found = found.filter(family__gte=last.family)
+        found = found.filter(Q(family__gt=last.family) | same_family & later)
     return found
+
+
+def _known_as(clinic: UUID, start: str) -> QuerySet[PatientWord, UUID]:
+    words = PatientWord.objects.filter(clinic_id=clinic)
+    if connection.vendor == "postgresql":
+        words = words.filter(word__startswith=start)
+    else:
+        # SQLite's LIKE reads the whole table; a range reads the index.
+        words = words.filter(word__gte=start, word__lt=f"{start}\U0010ffff")
+    return words.values_list("patient_id", flat=True)
 
 
 def patient(*, clinic: UUID, id: UUID) -> Patient | None:
     """One patient."""
     return Patient.objects.filter(clinic_id=clinic, id=id).first()
+
+
+def identifiers(*, clinic: UUID, patient: UUID) -> tuple[tuple[str, str], ...]:
+    """The identifiers by which other systems know the patient."""
+    found = PatientIdentifier.objects.filter(clinic_id=clinic, patient_id=patient)
+    return tuple(found.order_by("system", "value").values_list("system", "value"))
+
+
+def latest_referrals(*, clinic: UUID, patients: Iterable[UUID]) -> dict[UUID, Referral]:
+    """The newest referral of each of `patients`."""
+    found = Referral.objects.filter(clinic_id=clinic, patient_id__in=list(patients))
+    return {one.patient_id: one for one in found.order_by("received_at", "id")}
+
+
+def record_of(
+    *, clinic: UUID, streams: Iterable[str], before: int | None = None, limit: int = 50
+) -> Sequence[Entry]:
+    """What was written to `streams`, newest first, from before entry `before`.
+
+    A received document stays in its entry: it is not read here.
+    """
+    found = Entry.objects.filter(clinic=clinic, stream__in=list(streams))
+    if before is not None:
+        found = found.filter(id__lt=before)
+    light = Case(When(kind="patient.chart_received", then=Value("{}")), default=F("payload_json"))
+    newest = found.defer("payload_json").annotate(said_json=light).order_by("-id")
+    return list(newest[:limit])
 
 
 def referrals(*, clinic: UUID, patient: UUID) -> Sequence[Referral]:
@@ -90,7 +141,7 @@ def facts(*, clinic: UUID, patient: UUID, kind: Kind | None = None) -> Sequence[
                 "ended_at": row.ended_at and row.ended_at.isoformat(),
             }
         )
-        for row in found.order_by("-started_at", "reference")
+        for row in found.order_by(F("started_at").desc(nulls_last=True), "reference")
     ]
 
 

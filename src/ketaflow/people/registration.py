@@ -1,6 +1,7 @@
 """What must be known to register somebody, and what cannot be right."""
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from uuid import NAMESPACE_OID, uuid5
@@ -10,6 +11,8 @@ from ketaflow.people.chart import ReceivedChart, Sex
 from ketaflow.refusals import Refused
 
 OLDEST_YEARS = 125
+LONGEST_IDENTIFIER = 200
+LONGEST_WORD = 40
 
 
 class NotPlausible(Refused):
@@ -121,10 +124,12 @@ def from_chart(chart: ReceivedChart) -> PatientDetails:
     person = chart.person
     if person.born_on is None:
         raise NotPlausible("The file does not say when the patient was born; ask the sender.")
-    known = sorted(f"{system}|{value}" for system, value in person.identifiers)
-    mark = uuid5(NAMESPACE_OID, "\n".join(known) or f"{person.family}{person.born_on}").hex
+    identifiers = identifiers_of(chart)
+    known = sorted(f"{system}|{value}" for system, value in identifiers)
+    named = f"{person.family}|{person.given}|{person.born_on}"
+    mark = uuid5(NAMESPACE_OID, "\n".join(known) or named).hex
     return PatientDetails(
-        number=f"R-{mark[:8].upper()}",
+        number=f"R-{mark[:10].upper()}",
         family=person.family,
         given=person.given,
         born_on=person.born_on,
@@ -132,8 +137,28 @@ def from_chart(chart: ReceivedChart) -> PatientDetails:
         phone=person.phone,
         email=person.email,
         address=person.address,
-        identifiers=person.identifiers,
+        identifiers=identifiers,
     )
+
+
+def identifiers_of(chart: ReceivedChart) -> tuple[tuple[str, str], ...]:
+    """The identifiers by which the person may be known again, each once.
+
+    One without a system says nothing: two hospitals may both have a patient 4711.
+    """
+    pairs = (
+        (system[:LONGEST_IDENTIFIER], value[:LONGEST_IDENTIFIER])
+        for system, value in chart.person.identifiers
+        if system
+    )
+    return tuple(dict.fromkeys(pairs))
+
+
+def search_words(*texts: str) -> tuple[str, ...]:
+    """The words by which a person is looked for: no capitals, no accents, each once."""
+    folded = unicodedata.normalize("NFKD", " ".join(texts).casefold())
+    plain = "".join(mark for mark in folded if not unicodedata.combining(mark))
+    return tuple(dict.fromkeys(word[:LONGEST_WORD] for word in plain.split()))
 
 
 def age_on(born_on: date, day: date) -> int:
