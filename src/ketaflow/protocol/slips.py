@@ -209,7 +209,8 @@ def _beside_height(kg: Decimal, cm: Decimal) -> None:
     people = plausible("bmi")
     if people.holds(bmi(kg)):
         return
-    meant = _guess(kg, lambda other: people.holds(bmi(other)))
+    weights = plausible("weight_kg")
+    meant = _guess(kg, lambda other: weights.holds(other) and people.holds(bmi(other)))
     ask = f"Is {show(kg)} kg meant to be {show(meant)} kg?" if meant else "Measure both again."
     raise Slip(
         f"{show(kg)} kg at {show(cm)} cm is a body mass index of {show(round(bmi(kg), 1))}, "
