@@ -58,6 +58,13 @@ def test_stop_or_continue_is_asked_after_sessions_three_and_six(done, reviewed, 
     assert course.review_due(STANDARD, done=done, reviewed_after=reviewed) == due
 
 
+def test_a_review_needs_a_session_but_stopping_does_not():
+    with pytest.raises(course.NothingToReview, match="after the first"):
+        course.check_review(course.Decision.CONTINUE, 0)
+    course.check_review(course.Decision.STOP, 0)
+    course.check_review(course.Decision.CHANGE_DOSE, 3)
+
+
 def test_the_fourth_session_waits_for_the_review():
     with pytest.raises(course.ReviewDue, match="before session 4"):
         course.may_continue(STANDARD, done=3, reviewed_after=())

@@ -55,6 +55,10 @@ class ReviewDue(Refused):
     """The stop-or-continue review comes before the next session."""
 
 
+class NothingToReview(Refused):
+    """No session was given yet, so there is nothing to decide on."""
+
+
 class CourseComplete(Refused):
     """The course has no further session."""
 
@@ -98,6 +102,16 @@ def review_due(protocol: Protocol, *, done: int, reviewed_after: Collection[int]
     # A later review looks back over everything, so it settles an earlier one that was missed.
     latest = max(reviewed_after, default=0)
     return next((after for after in reversed(open_ones) if after > latest), None)
+
+
+def check_review(decision: Decision, done: int) -> None:
+    """Let a review pass once a session was given; stopping is possible at any time.
+
+    Raises:
+        NothingToReview: no session was given and the decision is not to stop.
+    """
+    if done < 1 and decision is not Decision.STOP:
+        raise NothingToReview("No session was given yet: review the course after the first.")
 
 
 def may_continue(
