@@ -89,11 +89,6 @@ class Concept:
     text: str
     codings: tuple[Coding, ...]
 
-    @property
-    def codes(self) -> frozenset[str]:
-        """The codes alone, whatever their systems."""
-        return frozenset(one.code for one in self.codings)
-
 
 def text(node: Node, key: str, *, longest: int = LONGEST_TEXT) -> str:
     """The text at `key`, trimmed; empty when there is none.

@@ -42,6 +42,7 @@ def open_json(data: bytes) -> Any:
         raise TooLarge(f"holds more than {MOST_VALUES} values; ask for one patient's record alone.")
     tree = _parse(written)
     _check_depth(tree)
+    _check_encodable(written, tree)
     return tree
 
 
@@ -135,6 +136,16 @@ def _check_depth(tree: Any) -> None:
         if depth > DEEPEST:
             _refuse_depth()
         level = [child for one in level for child in _children(one)]
+
+
+def _check_encodable(written: str, tree: Any) -> None:
+    """Refuse half a character: an escape such as `\\ud800` alone, which no file can hold."""
+    if "\\ud" not in written.lower():
+        return
+    try:
+        json.dumps(tree, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise Unreadable(f"holds half a character (a lone \\ud… escape); {AGAIN}.") from None
 
 
 def _children(one: Any) -> Any:

@@ -78,7 +78,8 @@ def _named(node: Node, medicines: Mapping[str, Node]) -> Concept | None:
 
 def refers_to(node: Node) -> str:
     """The Medication that a prescription names by reference, empty when by its own code."""
-    return text(part(node, "medicationReference"), "reference")
+    reference = node.get("medicationReference")
+    return str(reference.get("reference") or "") if isinstance(reference, Mapping) else ""
 
 
 def _dosage(node: Node, key: str) -> str:

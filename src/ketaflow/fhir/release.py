@@ -73,24 +73,20 @@ def validate(entry: Entry) -> None:
     Raises:
         Malformed: names the path and what is wrong there.
     """
+    from pydantic import ValidationError
+
     try:
         _model(entry.kind).model_validate(entry.node)
-    except ValueError as wrong:
-        raise Malformed(_first_problem(wrong)) from None
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_context=False)[0]
+        path = ".".join(str(step) for step in first["loc"])
+        problem = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise Malformed(
+            f"{shown(path)} holds {shown(first['input'])}: {shown(problem, 120)}"
+        ) from None
 
 
 @cache
 def _model(kind: str) -> Any:
     # Half a second of imports, so only when a file has to be read.
     return getattr(import_module(f"fhir.resources.R4B.{MODULES[kind]}"), kind)
-
-
-def _first_problem(wrong: ValueError) -> str:
-    from pydantic import ValidationError
-
-    if not isinstance(wrong, ValidationError):
-        return shown(wrong, 120)
-    first = wrong.errors(include_url=False, include_context=False)[0]
-    path = ".".join(str(step) for step in first["loc"])
-    problem = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{shown(path)} holds {shown(first['input'])}: {shown(problem, 120)}"
