@@ -235,7 +235,7 @@ def _check(made: Instrument) -> None:
             )
     if made.bands and not _unbroken(made.bands, made.lowest, made.highest):
         raise BadFile(
-            f"Instrument {made.id}.toml: its bands leave a gap from {made.lowest} to {made.highest}."
+            f"Instrument {made.id}.toml: bands leave a gap from {made.lowest} to {made.highest}."
         )
 
 
