@@ -13,13 +13,13 @@ from ketaflow.journal.author import Author
 from ketaflow.people.models import Patient
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
+from ketaflow.protocol import course as courses
 from ketaflow.protocol import dosing, library, limits, queries
-from ketaflow.protocol.course import Decision, check_review
+from ketaflow.protocol.course import Decision
 from ketaflow.protocol.models import Course, SignedPolicy
-from ketaflow.protocol.orders import Order, needs, order_from
+from ketaflow.protocol.orders import Order, from_payload, needs, order_from
 from ketaflow.protocol.weight import Body
 from ketaflow.refusals import Refused
-from ketaflow.screening.queries import standing
 from ketaflow.screening.verdict import Answer
 
 
@@ -119,6 +119,17 @@ def change_dose(
     require(by, Duty.PRESCRIBE)
     _still_running(course)
     order = propose(plan=plan, clinic=by.clinic)
+    was = from_payload(course.order)
+    if order.amount != was.amount:
+        policy = limits.check(queries.policy(clinic=by.clinic))
+        courses.change_dose(
+            library.protocol(course.protocol),
+            was=was.amount,
+            becomes=order.amount,
+            from_session=course.sessions_given + 1,
+            reason=reason,
+            escalation_max_mg_kg=policy.value("escalation_max_mg_kg"),
+        )
     payload = {"order": order.as_payload(), "reason": said(reason, "why the dose changes")}
     with transaction.atomic():
         record(
@@ -141,13 +152,12 @@ def note_session(
         )
 
 
-def review(
-    *, course: Course, decision: Decision, reason: str, by: Author, at: datetime
-) -> None:
+def review(*, course: Course, decision: Decision, reason: str, by: Author, at: datetime) -> None:
     """Record the stop-or-continue review that is due after so many sessions."""
     require(by, Duty.PRESCRIBE)
     _still_running(course)
-    check_review(decision, course.sessions_given)
+    if not course.sessions_given:
+        raise Refused("No session was given yet; there is nothing to review.")
     payload = {
         "after_session": course.sessions_given,
         "decision": decision.value,
@@ -186,7 +196,9 @@ def _still_running(course: Course) -> None:
 def _sessions_allowed(protocol: library.Protocol, wanted: int) -> None:
     least, most = protocol.sessions.least or 1, protocol.sessions.most
     if wanted < least or (most is not None and wanted > most):
-        between = f"{least}" if least == most else f"{least} to {most or 'as many as the clinic set'}"
+        between = (
+            f"{least}" if least == most else f"{least} to {most or 'as many as the clinic set'}"
+        )
         raise dosing.OutsideProtocol(
             f"{protocol.id} has {between} sessions (got {wanted}); plan a new course for more."
         )
@@ -195,6 +207,8 @@ def _sessions_allowed(protocol: library.Protocol, wanted: int) -> None:
 def _check_screening(
     patient: Patient, protocol: library.Protocol, clinic: UUID, at: datetime
 ) -> None:
+    from ketaflow.screening.queries import standing
+
     policy = queries.policy(clinic=clinic)
     found = standing(
         clinic=clinic,
