@@ -39,6 +39,7 @@ class Finding:
     source: tuple[str, ...]
     action: str = ""
     finding: str = ""
+    grade: str = ""
     version: str = ""
     confidence: str = ""
     local: str = ""
@@ -101,9 +102,10 @@ def judge(
         source=gravest.source,
         action=rule.action,
         finding=rule.finding,
+        grade=gravest.name,
         version=rule.version,
         confidence=rule.confidence,
-        local=rule.local,
+        local="" if gravest.severity[route] is Severity.INFORM else rule.local,
     )
 
 

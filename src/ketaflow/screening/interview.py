@@ -32,7 +32,8 @@ class Kind(StrEnum):
 class Question:
     """One question. `choices` are `(value, words)`; `feeds` names the rules it serves.
 
-    An answer in `settles_nothing` leaves the fact missing. It is asked only when it bears on this patient: `only_if_could_be_pregnant`, only for protocols
+    An answer in `settles_nothing` leaves the fact missing.
+    It is asked only when it bears on this patient: `only_if_could_be_pregnant`, only for protocols
     whose indication matches `indication`, only when one of the `after` rules was found.
     """
 

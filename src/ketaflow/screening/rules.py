@@ -66,7 +66,7 @@ class OnChart:
 
 @dataclass(frozen=True)
 class Answered:
-    """Which answer shows the finding: one of `values`, or a number above the clinic's or own limit."""
+    """Which answer shows the finding: one of `values`, or a number above the limit."""
 
     key: str
     values: frozenset[str]

@@ -139,17 +139,17 @@ def _state(item: Item, facts: Facts, *, on: date, policy: Mapping[str, Decimal])
     told = item.answer is not None and facts.answer(item.answer[0]) == item.answer[1]
     if item.id not in facts.done and not told and (absent or not item.parts):
         what = f" ({', '.join(absent)})" if absent else ""
-        return ItemFound(item, State.MISSING, None, f"{item.name} is not on record{what}.")
+        return ItemFound(item, State.MISSING, None, f"Not on record: {item.name}{what}.")
     done_on = facts.done.get(item.id) or _complete_on(item, facts)
     if done_on is None:
-        return ItemFound(item, State.PRESENT, None, f"{item.name} is on record without a date.")
+        return ItemFound(item, State.PRESENT, None, f"On record without a date: {item.name}.")
     limit = policy.get(item.max_age_key)
     days = (on - done_on).days
     if limit is not None and days > limit:
-        because = f"{item.name} is of {done_on}, {days} days old; the clinic allows {limit}."
+        because = f"{item.name}: of {done_on}, {days} days old; the clinic allows {limit}."
         return ItemFound(item, State.STALE, done_on, because)
     judged = "" if limit is not None else " The clinic has not set how old it may be."
-    return ItemFound(item, State.PRESENT, done_on, f"{item.name} is of {done_on}.{judged}")
+    return ItemFound(item, State.PRESENT, done_on, f"{item.name}: of {done_on}.{judged}")
 
 
 def _complete_on(item: Item, facts: Facts) -> date | None:
