@@ -7,11 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ketaflow.people.chart import ChartItem, Coding, Kind, Person, ReceivedChart, Sex
-from ketaflow.screening.facts import Facts, age_on, facts_from_chart
+from ketaflow.screening.facts import Facts, facts_from_chart
 from ketaflow.screening.factsheet import NotFacts, facts_from_json
 from ketaflow.screening.interview import (
     NoSuchQuestion,
@@ -138,12 +136,6 @@ def test_a_chart_and_its_interview_become_one_set_of_facts():
     assert later.joined(Facts()).trials == SOUND.trials
     unborn = ReceivedChart(replace(person, born_on=None), ())
     assert facts_from_chart(unborn, on=ON).age_years is None
-
-
-@given(st.dates(date(1900, 2, 1), date(2020, 1, 1)), st.integers(0, 100))
-def test_nobody_turns_a_year_older_before_their_birthday(born, years):
-    birthday = date(born.year + years, born.month, min(born.day, 28))
-    assert age_on(birthday.replace(year=born.year), birthday) == years
 
 
 @pytest.mark.parametrize(

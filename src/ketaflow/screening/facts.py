@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from ketaflow.people.chart import ChartItem, Kind, ReceivedChart, Sex
+from ketaflow.people.registration import age_on
 from ketaflow.screening.interview import Answer
 from ketaflow.screening.resistance import Trial
 
@@ -100,11 +101,6 @@ class Facts:
             trials=self.trials if other.trials is None else (self.trials or ()) + other.trials,
             done=MappingProxyType({**self.done, **other.done}),
         )
-
-
-def age_on(born_on: date, on: date) -> int:
-    """Whole years of life on a day."""
-    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
 
 
 def facts_from_chart(
