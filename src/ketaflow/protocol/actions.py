@@ -18,9 +18,11 @@ from ketaflow.protocol import dosing, library, limits, queries
 from ketaflow.protocol.course import Decision
 from ketaflow.protocol.models import Course, SignedPolicy
 from ketaflow.protocol.orders import Order, from_payload, needs, order_from
+from ketaflow.protocol.preparation import Preparation
 from ketaflow.protocol.weight import Body
 from ketaflow.refusals import Refused
-from ketaflow.screening.verdict import Answer
+from ketaflow.screening.queries import standing
+from ketaflow.screening.verdict import Eligibility
 
 
 class NotCleared(Refused):
@@ -39,7 +41,7 @@ class Plan:
     body: Body
     sessions: int
     choice: dosing.Choice | None = None
-    preparation: dosing.Preparation | None = None
+    preparation: Preparation | None = None
 
 
 def sign_policy(
@@ -207,8 +209,6 @@ def _sessions_allowed(protocol: library.Protocol, wanted: int) -> None:
 def _check_screening(
     patient: Patient, protocol: library.Protocol, clinic: UUID, at: datetime
 ) -> None:
-    from ketaflow.screening.queries import standing
-
     policy = queries.policy(clinic=clinic)
     found = standing(
         clinic=clinic,
@@ -219,6 +219,6 @@ def _check_screening(
     )
     if found.assessed_at is None:
         raise NotCleared("Screening has not been recorded for this protocol; record it first.")
-    if found.verdict is not Answer.ELIGIBLE:
-        first = [one.because for one in (*found.open, *found.missing)][:1]
-        raise NotCleared(f"Screening leaves something open: {first[0] if first else found.verdict}")
+    if found.verdict is not Eligibility.ELIGIBLE:
+        reasons = [one.because for one in found.open] + [one.because for one in found.missing]
+        raise NotCleared(f"Screening leaves something open: {reasons[0] if reasons else found.verdict}")

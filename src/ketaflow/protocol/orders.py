@@ -1,4 +1,4 @@
-"""An order: the proposal a prescriber confirmed, in the form the journal keeps and a session reads."""
+"""An order: the proposal a prescriber confirmed, as the journal keeps it and a session reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -4,9 +4,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Coalesce
-from django.db.models import Value
 
 from ketaflow.journal.projecting import Projection, row_id
 from ketaflow.protocol.models import Course, CourseReview, SignedPolicy

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -24,10 +24,10 @@ from ketaflow.protocol.orders import Order, from_payload
 from ketaflow.refusals import Refused
 from ketaflow.web.courses_forms import ChangeForm, DoseForm, EndForm, ReviewForm
 from ketaflow.web.forms import answer, refuse
-from ketaflow.web.gate import duty
+from ketaflow.web.gate import StaffRequest, duty
 
 
-def patient_or_404(request: HttpRequest, id: UUID) -> Patient:
+def patient_or_404(request: StaffRequest, id: UUID) -> Patient:
     """The patient of this clinic; anybody else's is not found."""
     found = people.patient(clinic=request.clinic.id, id=id)
     if found is None:
@@ -35,7 +35,7 @@ def patient_or_404(request: HttpRequest, id: UUID) -> Patient:
     return found
 
 
-def course_or_404(request: HttpRequest, id: UUID) -> Course:
+def course_or_404(request: StaffRequest, id: UUID) -> Course:
     """The course of this clinic; anybody else's is not found."""
     found = queries.course(clinic=request.clinic.id, id=id)
     if found is None:
@@ -44,14 +44,14 @@ def course_or_404(request: HttpRequest, id: UUID) -> Course:
 
 
 @duty(Duty.PRESCRIBE)
-def choose(request: HttpRequest, patient: UUID) -> HttpResponse:
+def choose(request: StaffRequest, patient: UUID) -> HttpResponse:
     """Choose a protocol for this patient, seeing the evidence for and against each."""
     context = {"patient": patient_or_404(request, patient), "protocols": protocols().values()}
     return render(request, "courses/choose.html", context)
 
 
 @duty(Duty.PRESCRIBE)
-def plan(request: HttpRequest, patient: UUID, protocol: str) -> HttpResponse:
+def plan(request: StaffRequest, patient: UUID, protocol: str) -> HttpResponse:
     """Work out the dose, show how, and plan the course once the prescriber confirms it."""
     who = patient_or_404(request, patient)
     try:
@@ -86,7 +86,7 @@ def _shown(order: Order) -> str:
     return f"{order.dose_mg}/{order.rate_mg_min}/{order.volume_ml}/{order.devices}"
 
 
-def _measured(request: HttpRequest, who: Patient, protocol: Any) -> dict[str, Any]:
+def _measured(request: StaffRequest, who: Patient, protocol: Any) -> dict[str, Any]:
     """The chart's last weight and height, and the usual number of sessions."""
     vitals = people.facts(clinic=request.clinic.id, patient=who.id, kind=Kind.VITAL)
     last = {code.code: item for item in reversed(vitals) for code in item.codings}
@@ -100,7 +100,7 @@ def _measured(request: HttpRequest, who: Patient, protocol: Any) -> dict[str, An
 
 
 @duty(Duty.SEE_CHART)
-def course(request: HttpRequest, course: UUID) -> HttpResponse:
+def course(request: StaffRequest, course: UUID) -> HttpResponse:
     """Show a course whole: what was ordered and why, how far it is, whether it helps, what next."""
     found = course_or_404(request, course)
     people_actions.note_reading(
@@ -120,7 +120,7 @@ def course(request: HttpRequest, course: UUID) -> HttpResponse:
 
 
 @duty(Duty.PRESCRIBE)
-def change(request: HttpRequest, course: UUID) -> HttpResponse:
+def change(request: StaffRequest, course: UUID) -> HttpResponse:
     """Change the dose of the coming sessions, with the reason."""
     found = course_or_404(request, course)
     wanted = protocol_named(found.protocol)
@@ -156,7 +156,7 @@ def change(request: HttpRequest, course: UUID) -> HttpResponse:
 
 
 @duty(Duty.PRESCRIBE)
-def review(request: HttpRequest, course: UUID) -> HttpResponse:
+def review(request: StaffRequest, course: UUID) -> HttpResponse:
     """Record the stop-or-continue review."""
     found = course_or_404(request, course)
     form = ReviewForm(request.POST or None)
@@ -175,7 +175,7 @@ def review(request: HttpRequest, course: UUID) -> HttpResponse:
 
 
 @duty(Duty.PRESCRIBE)
-def end(request: HttpRequest, course: UUID) -> HttpResponse:
+def end(request: StaffRequest, course: UUID) -> HttpResponse:
     """End a course, completed or early."""
     found = course_or_404(request, course)
     form = EndForm(request.POST or None)
@@ -194,7 +194,7 @@ def end(request: HttpRequest, course: UUID) -> HttpResponse:
 
 
 @duty(Duty.CONSENT)
-def consent(request: HttpRequest, course: UUID) -> HttpResponse:
+def consent(request: StaffRequest, course: UUID) -> HttpResponse:
     """Go through the agreement with the patient, statement by statement."""
     found = course_or_404(request, course)
     text = consent_for(found.route)
@@ -219,7 +219,7 @@ def consent(request: HttpRequest, course: UUID) -> HttpResponse:
 
 
 @duty(Duty.CONSENT)
-def withdraw(request: HttpRequest, course: UUID) -> HttpResponse:
+def withdraw(request: StaffRequest, course: UUID) -> HttpResponse:
     """Record that the patient no longer agrees."""
     found = course_or_404(request, course)
     given = people.consent(clinic=request.clinic.id, course=found.id)

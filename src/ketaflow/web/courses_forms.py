@@ -1,5 +1,6 @@
 """The forms by which a course is planned, changed, reviewed and ended."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,9 @@ from ketaflow.people.models import Patient
 from ketaflow.people.registration import age_on
 from ketaflow.protocol.actions import Plan
 from ketaflow.protocol.course import Decision
-from ketaflow.protocol.dosing import Choice, Preparation
+from ketaflow.protocol.dosing import Choice
 from ketaflow.protocol.library import Protocol, Route
+from ketaflow.protocol.preparation import Preparation
 from ketaflow.protocol.weight import Basis, Body
 
 BASES = [
@@ -87,7 +89,7 @@ class DoseForm(forms.Form):
 
     def plan(self, patient: Patient, today: date) -> Plan:
         """The plan these fields describe."""
-        said = self.cleaned_data.get
+        said: Callable[[str], Any] = self.cleaned_data.get
         body = Body(
             weight_kg=said("weight_kg"),
             height_cm=said("height_cm"),

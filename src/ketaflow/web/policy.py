@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from ketaflow.people.roles import Duty
 from ketaflow.protocol import actions, limits, queries
 from ketaflow.refusals import Refused
 from ketaflow.web.forms import answer, refuse
-from ketaflow.web.gate import duty
+from ketaflow.web.gate import StaffRequest, duty
 
 
 class PolicyForm(forms.Form):
@@ -62,7 +62,7 @@ class PolicyForm(forms.Form):
 
 
 @duty(Duty.SEE_BOARD, change=Duty.SIGN_POLICY)
-def policy(request: HttpRequest) -> HttpResponse:
+def policy(request: StaffRequest) -> HttpResponse:
     """Show the policy in force; the medical director signs a new version."""
     signed = queries.signed_policy(clinic=request.clinic.id)
     initial = {**(signed.values if signed else {}), "seen": signed.version if signed else 0}
@@ -87,7 +87,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 
 
 @duty(Duty.SEE_BOARD)
-def library(request: HttpRequest) -> HttpResponse:
+def library(request: StaffRequest) -> HttpResponse:
     """Show every protocol with its evidence for and against."""
     from ketaflow.protocol.library import protocols
 
