@@ -14,7 +14,7 @@ from ketaflow.protocol import library
 from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.models import Course
 from ketaflow.protocol.spacing import Opening
-from ketaflow.schedule import board, openings, pace, visits
+from ketaflow.schedule import board, openings, pace
 from ketaflow.schedule.booked import Booked, Counted, numbers
 from ketaflow.schedule.hours import (
     Hours,
@@ -30,7 +30,7 @@ from ketaflow.schedule.models import BookedSlot, Booking, Chair, OpeningHours, P
 from ketaflow.schedule.openings import Diary, Seat, Taken
 from ketaflow.schedule.pace import Pace
 from ketaflow.schedule.standing import STANDING, Standing
-from ketaflow.schedule.visits import Visit
+from ketaflow.schedule.visits import Visit, visit, watched_at_once
 
 # Of one patient or course; a day is bounded by its chairs and hours.
 MOST_BOOKINGS = 200
@@ -106,19 +106,17 @@ def upcoming(
     return [Span(starts_at, ends_at) for starts_at, ends_at in times]
 
 
-def day_board(*, clinic: UUID, day: date, at: datetime) -> board.Board:
-    """The day by chair and quarter hour."""
+def day_board(*, clinic: UUID, day: date, visits: Sequence[Booked], at: datetime) -> board.Board:
+    """The day by chair and quarter hour, with those of `visits` that keep their chair."""
     zone = _zone(clinic)
-    visits_today = [
-        one for one in on_days(clinic=clinic, first=day, last=day) if one.standing in STANDING
-    ]
-    used = {one.chair for one in visits_today}
+    kept = [one for one in visits if one.standing in STANDING]
+    used = {one.chair for one in kept}
     found = Chair.objects.filter(Q(active=True) | Q(id__in=used), clinic_id=clinic)
     return board.lay_out(
         [board.Column(row.id, row.name, row.place) for row in found.order_by("name")],
         day=whole_day(day, zone),
         open=open_spans(week_hours(clinic=clinic), day, day, zone),
-        visits=visits_today,
+        visits=kept,
         at=at,
         zone=zone,
     )
@@ -151,7 +149,7 @@ def diary(*, clinic: UUID, first: date, last: date, without: UUID | None = None)
         open=open_spans(week_hours(clinic=clinic), first, last, zone),
         chairs=tuple(row.id for row in in_use),
         on_duty={nurse: joined(spans) for nurse, spans in on_duty.items()},
-        watched_at_once=visits.watched_at_once(protocol.policy(clinic=clinic)),
+        watched_at_once=watched_at_once(protocol.policy(clinic=clinic)),
         taken=_taken(clinic, first, last, zone, without),
         names=names,
     )
@@ -163,7 +161,7 @@ def visit_of(*, clinic: UUID, course: Course) -> Visit:
     Raises:
         PolicyNotReady, NoLength: what the clinic or the prescriber has yet to say.
     """
-    return visits.visit(
+    return visit(
         protocol=library.protocol(course.protocol),
         order=course.order,
         policy=protocol.policy(clinic=clinic),
@@ -228,10 +226,10 @@ def proposal(
     progress = pace_of(clinic=clinic, course=course)
     days = pace.propose(progress, first_on=first_on, opening=opening, per_week=per_week)
     seen = diary(clinic=clinic, first=days[0], last=days[-1])
-    visit = visit_of(clinic=clinic, course=course)
+    length = visit_of(clinic=clinic, course=course)
     found = []
     for day in days:
-        seats = openings.openings(seen, visit=visit, day=day, patient=course.patient_id, at=at)
+        seats = openings.openings(seen, visit=length, day=day, patient=course.patient_id, at=at)
         best = openings.nearest(seats, around=instant(day, around, zone))
         found.append((day, seats, best))
     return tuple(found)
