@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "ketaflow.people",
     "ketaflow.screening",
     "ketaflow.protocol",
+    "ketaflow.schedule",
     "ketaflow.web",
 ]
 

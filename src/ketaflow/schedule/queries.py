@@ -173,7 +173,7 @@ def pace_of(*, clinic: UUID, course: Course, without: UUID | None = None) -> Pac
     """How far the course is, leaving out the booking that is being moved."""
     zone = _zone(clinic)
     rows = Booking.objects.filter(clinic_id=clinic, course=course, status__in=_HOLDING)
-    known = [(row.standing, day_of(row.starts_at, zone)) for row in rows.exclude(id=without)]
+    known = [(row.standing, day_of(row.starts_at, zone)) for row in rows if row.id != without]
     given = {day_of(one, zone) for one in (course.first_given_at, course.last_given_at) if one}
     begun = {day for standing, day in known if standing is not Standing.BOOKED}
     under_way = sum(standing is Standing.CHECKED_IN for standing, _ in known)
@@ -249,7 +249,9 @@ def _taken(
         clinic_id=clinic,
         slot__gte=whole_day(first, zone).starts_at,
         slot__lt=whole_day(last, zone).ends_at,
-    ).exclude(booking_id=without)
+    )
+    if without:
+        rows = rows.exclude(booking_id=without)
     columns = rows.values_list("slot", "chair_id", "nurse_id", "place", "patient_id")
     return tuple(Taken(*row) for row in columns)
 
