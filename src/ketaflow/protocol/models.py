@@ -57,7 +57,7 @@ class Course(Row):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course")]
+        indexes = [models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course_status")]
 
     def __str__(self) -> str:
         return f"{self.protocol} for {self.patient_id}"
