@@ -55,10 +55,13 @@ def test_a_nurse_signs_in_with_address_and_password(nurse):
 
 def test_a_clinic_keeps_passwords_as_argon2():
     # Only tests hash in a hurry: a process without pytest shows what a clinic gets.
-    asked = "import django; django.setup(); from django.contrib.auth.hashers import *; print(make_password('x'))"
+    asked = (
+        "import django; django.setup();"
+        "from django.contrib.auth.hashers import make_password; print(make_password('x'))"
+    )
     given = {**os.environ, "DJANGO_SETTINGS_MODULE": "ketaflow.config.settings"}
     hashed = subprocess.run(
-        [sys.executable, "-c", asked], env=given, capture_output=True, text=True
+        [sys.executable, "-c", asked], check=True, env=given, capture_output=True, text=True
     )
     assert hashed.stdout.startswith("argon2$argon2id$")
 
@@ -190,6 +193,9 @@ def test_an_authenticator_app_becomes_the_second_step(client, nurse):
     asked = Client()
     assert sign_in(asked, nurse)["Location"] == reverse("mfa_authenticate")
     assert asked.get("/")["Location"].startswith(reverse("account_login"))
+    check_frame(asked.get(reverse("mfa_authenticate")))
+    for name in ("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_index"):
+        check_frame(client.get(reverse(name), follow=True))
 
 
 PAGES = [

@@ -57,7 +57,7 @@ def duty(*needed: Duty, change: Duty | None = None) -> Callable[[View], View]:
 
 def _who(duty: Duty) -> str:
     roles = " or ".join(sorted(role.label.lower() for role in MAY[duty]))
-    return f"To {duty.value} is for: {roles}."
+    return f"Only a {roles} may {duty.value}."
 
 
 class StaffMiddleware:

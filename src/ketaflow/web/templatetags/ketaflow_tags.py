@@ -91,17 +91,17 @@ def places(context: template.Context) -> list[dict[str, Any]]:
 @register.simple_tag(takes_context=True)
 def patient_places(context: template.Context, patient: Any) -> list[dict[str, Any]]:
     """The pages of one patient that this person may open."""
-    return list(_reachable(context, PATIENT_PLACES, patient.id))
+    return list(_reachable(context, PATIENT_PLACES, {"patient": patient.id}))
 
 
 def _reachable(
-    context: template.Context, listed: Sequence[tuple[str, str]], *args: Any
+    context: template.Context, listed: Sequence[tuple[str, str]], of: dict[str, Any] | None = None
 ) -> Iterator[dict[str, Any]]:
     request = context["request"]
     open_page = getattr(request.resolver_match, "url_name", None)
     for name, label in listed:
         try:
-            url = reverse(name, args=args)
+            url = reverse(name, kwargs=of)
         except NoReverseMatch:
             continue
         # What the view itself asks for decides; a list of its own could disagree.
@@ -119,6 +119,12 @@ def allergies(context: template.Context, patient: Any) -> list[str] | None:
         return None
     found = people.facts(clinic=author.clinic, patient=patient.id, kind=Kind.ALLERGY)
     return sorted({item.text for item in found if item.active})
+
+
+@register.filter
+def asking(label: str) -> str:
+    """A label before what is wrong with it: a question keeps its mark, others get a colon."""
+    return label if label.endswith("?") else f"{label}:"
 
 
 @register.filter

@@ -15,8 +15,10 @@
       width: 2,
       dash: DASHES[index % DASHES.length],
       spanGaps: true,
-      points: line.dots ? { show: true, size: 7, fill: colour } : { show: false },
+      points: { show: false },
     };
+    // What was measured stands as it was measured: nothing is drawn between two readings.
+    if (line.dots) Object.assign(drawn, { paths: () => null, points: { show: true, size: 8, fill: colour } });
     return line.low.length ? [drawn, edge, edge] : [drawn];
   };
 
@@ -69,6 +71,8 @@
     const { ctx, bbox } = plot;
     const dpr = devicePixelRatio;
     ctx.save();
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
     ctx.font = FONT.replace("13px", `${13 * dpr}px`);
     ctx.strokeStyle = "#505a5f";
     for (const level of chart.levels) {
@@ -106,7 +110,11 @@
       const path = document.createElementNS(SVG, "line");
       const reading = document.createElement("span");
       for (const [name, value] of Object.entries({ width: 30, height: 12, "aria-hidden": "true" })) stroke.setAttribute(name, value);
-      const look = { x1: 0, x2: 30, y1: 6, y2: 6, stroke: COLOURS[index % COLOURS.length], "stroke-width": 3, "stroke-dasharray": DASHES[index % DASHES.length].join(" ") };
+      const [from, to] = line.dots ? [15, 15] : [0, 30]; // a round cap on no length is a dot
+      const look = { x1: from, x2: to, y1: 6, y2: 6, stroke: COLOURS[index % COLOURS.length] };
+      look["stroke-width"] = line.dots ? 8 : 3;
+      look["stroke-linecap"] = line.dots ? "round" : "butt";
+      if (!line.dots) look["stroke-dasharray"] = DASHES[index % DASHES.length].join(" ");
       for (const [name, value] of Object.entries(look)) path.setAttribute(name, value);
       stroke.append(path);
       item.append(stroke, ` ${line.label}${line.low.length ? ", with its 5–95 % band" : ""} `, reading);
@@ -126,14 +134,14 @@
 
   const options = (chart, box, readings) => ({
     width: box.clientWidth,
-    height: box.clientWidth < 500 ? 240 : 300,
+    height: box.clientWidth < 500 ? 280 : 360,
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), chart.zone),
     scales: { x: { time: chart.x_unit === "time", range: spanX(chart) }, y: { range: spanY(chart) } },
     axes: [
-      { label: chart.x_label, font: FONT, labelFont: FONT, labelSize: 20, stroke: INK, grid: { stroke: "#e3eaee" } },
-      { label: chart.y_label, font: FONT, labelFont: FONT, labelSize: 20, stroke: INK, grid: { stroke: "#e3eaee" } },
+      { label: chart.x_label, size: 30, font: FONT, labelFont: FONT, labelSize: 18, labelGap: 0, stroke: INK, grid: { stroke: "#e3eaee" } },
+      { label: chart.y_label, font: FONT, labelFont: FONT, labelSize: 18, labelGap: 0, stroke: INK, grid: { stroke: "#e3eaee" } },
     ],
     series: [{}, ...chart.lines.flatMap(series)],
     bands: bands(chart.lines),
