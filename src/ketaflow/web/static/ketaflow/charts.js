@@ -61,7 +61,7 @@
     const wide = ctx.measureText(words).width;
     const left = x + wide + 6 * dpr > bbox.left + bbox.width ? x - wide - 4 * dpr : x + 4 * dpr;
     const y = bbox.top + (13 + 15 * row) * dpr;
-    ctx.fillStyle = "#ffffffd9";
+    ctx.fillStyle = "#ffffff99";
     ctx.fillRect(left - 2 * dpr, y - 12 * dpr, wide + 4 * dpr, 15 * dpr);
     ctx.fillStyle = INK;
     ctx.fillText(words, left, y);
@@ -85,7 +85,7 @@
       ctx.stroke();
       ctx.setLineDash([]);
       ctx.fillStyle = INK;
-      ctx.fillText(level.label, bbox.left + bbox.width - ctx.measureText(level.label).width - 4 * dpr, y - 4 * dpr);
+      ctx.fillText(level.label, bbox.left + 4 * dpr, y - 4 * dpr);
     }
     for (const one of chart.giving) {
       const [from, to] = [one.start, one.end].map((at) => plot.valToPos(at, "x", true));
@@ -132,9 +132,9 @@
     });
   };
 
-  const options = (chart, box, readings) => ({
-    width: box.clientWidth,
-    height: box.clientWidth < 500 ? 280 : 360,
+  const options = (chart, wide, readings) => ({
+    width: wide,
+    height: wide < 500 ? 280 : 340,
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), chart.zone),
@@ -154,7 +154,7 @@
     if (!box || !given || box.firstChild || !window.uPlot) return;
     const chart = JSON.parse(given.textContent);
     const { list, readings } = legend(chart);
-    const plot = new uPlot(options(chart, box, readings), [chart.x, ...chart.lines.flatMap(columns)], box);
+    const plot = new uPlot(options(chart, figure.clientWidth, readings), [chart.x, ...chart.lines.flatMap(columns)], box);
     box.after(list);
     new ResizeObserver(() => {
       if (box.clientWidth && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height: plot.height });
