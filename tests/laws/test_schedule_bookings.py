@@ -64,8 +64,7 @@ def equip(director, nurse, *, chairs=2, first=TODAY, days=21):
     by = director.author
     for number in range(1, chairs + 1):
         actions.add_chair(name=f"Chair {number}", place="Room A", by=by, at=NOW)
-    for weekday in range(7):
-        actions.set_hours(weekday=weekday, hours_on=OPEN, by=by, at=NOW)
+    actions.set_hours(weekdays=tuple(range(7)), hours_on=OPEN, by=by, at=NOW)
     actions.set_preparation(minutes=30, by=by, at=NOW)
     all_days = tuple(first + timedelta(days=ahead) for ahead in range(days))
     actions.put_on_duty(staff=nurse.id, days=all_days, hours_on=OPEN, by=by, at=NOW)
@@ -255,6 +254,20 @@ def test_every_time_that_is_offered_can_be_booked(booking, course, clinic_a, boo
     assert book(f"{last:%H:%M}", day).ends_at == at(day, "17:00", clinic_a.zone)
 
 
+def test_the_days_ahead_say_how_many_times_are_free_or_why_none(booking, course, clinic_a):
+    found = queries.days_ahead(clinic=clinic_a.id, course=course, first=TODAY, at=NOW)
+    assert len(found) == 14
+    assert found[1][1:] == (0, "There is a session on 2026-03-11 already.")
+    assert found[3][1] == 28
+
+
+def test_a_new_clinic_is_told_what_to_set_first(clinic_a, director, nurse):
+    assert len(queries.lacking(clinic=clinic_a.id)) == 4
+    sign_policy(director)
+    equip(director, nurse)
+    assert queries.lacking(clinic=clinic_a.id) == ()
+
+
 def test_the_database_itself_refuses_a_second_hold(booking):
     held = BookedSlot.objects.filter(booking=booking).first()
     for free in ({"chair": True}, {"patient": True}, {"nurse": True}):
@@ -302,12 +315,12 @@ def test_hours_cannot_shrink_under_a_visit(booking, director):
     by = director.author
     for hours_on in (Hours(time(8), time(12)), None):
         with pytest.raises(StillBooked, match="outside these hours"):
-            actions.set_hours(weekday=2, hours_on=hours_on, by=by, at=NOW)
-    actions.set_hours(weekday=2, hours_on=Hours(time(9), time(13)), by=by, at=NOW)
-    actions.set_hours(weekday=3, hours_on=None, by=by, at=NOW)
+            actions.set_hours(weekdays=(2,), hours_on=hours_on, by=by, at=NOW)
+    actions.set_hours(weekdays=(2,), hours_on=Hours(time(9), time(13)), by=by, at=NOW)
+    actions.set_hours(weekdays=(3,), hours_on=None, by=by, at=NOW)
     assert 3 not in queries.week_hours(clinic=booking.clinic_id)
     with pytest.raises(NoSuchHours):
-        actions.set_hours(weekday=7, hours_on=None, by=by, at=NOW)
+        actions.set_hours(weekdays=(7,), hours_on=None, by=by, at=NOW)
 
 
 def test_nobody_is_left_without_her_nurse(booking, director, nurse):
@@ -411,8 +424,7 @@ def test_a_clinic_open_over_midnight_books_over_midnight(director, nurse, course
     sign_policy(director)
     equip(director, nurse, chairs=1)
     by, always = director.author, Hours(time(0), time(0))
-    for weekday in range(7):
-        actions.set_hours(weekday=weekday, hours_on=always, by=by, at=NOW)
+    actions.set_hours(weekdays=tuple(range(7)), hours_on=always, by=by, at=NOW)
     actions.put_on_duty(
         staff=nurse.id, days=(DAY, DAY + timedelta(days=1)), hours_on=always, by=by, at=NOW
     )

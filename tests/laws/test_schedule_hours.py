@@ -13,6 +13,7 @@ from ketaflow.schedule.hours import (
     NoSuchHours,
     Span,
     clock_shown,
+    day_more,
     instant,
     joined,
     open_spans,
@@ -134,3 +135,7 @@ def test_spans_that_touch_are_one():
     assert uncovered(spans, [Span(hour("09:00"), hour("11:00"))]) is None
     late = Span(hour("11:00"), hour("13:00"))
     assert uncovered(spans, [late]) == late
+
+
+def test_a_night_belongs_to_two_days():
+    assert day_more(SPRING, SPRING) == (date(2026, 3, 7), date(2026, 3, 9))

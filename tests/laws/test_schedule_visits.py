@@ -18,6 +18,7 @@ from ketaflow.schedule import board, calendar, pace
 from ketaflow.schedule.booked import Booked, Counted, numbers
 from ketaflow.schedule.hours import Hours, instant, whole_day
 from ketaflow.schedule.pace import NothingToBook, Pace
+from ketaflow.schedule.readiness import Ground, lacking
 from ketaflow.schedule.standing import NEXT, NotFromHere, Standing, change, require_movable
 from ketaflow.schedule.visits import NoLength, visit, watched_at_once
 
@@ -105,8 +106,8 @@ def test_the_day_after_a_session_is_too_close():
     progress = course(given=1, given_on=[DAY])
     with pytest.raises(DayRefused, match="at least 2 days apart"):
         pace.require_spacing(progress, DAY + timedelta(days=1))
-    assert pace.allows(progress, DAY + timedelta(days=2))
-    assert not pace.allows(progress, DAY)
+    assert not pace.why_not(progress, DAY + timedelta(days=2))
+    assert pace.why_not(progress, DAY) == "There is a session on 2026-03-10 already."
 
 
 def test_after_four_weeks_the_spray_is_weekly():
@@ -130,13 +131,20 @@ def test_every_day_proposed_goes_with_all_the_others(ahead, left, weeks):
     assert all(OPEN.holds(day) for day in days)
     for day in days:
         others = [one for one in (*days, *booked) if one != day]
-        assert pace.allows(course(planned=99, booked_on=others), day)
+        assert pace.why_not(course(planned=99, booked_on=others), day) == ""
 
 
 def test_days_that_cannot_be_found_are_said():
     late = course(given=1, given_on=[DAY - timedelta(days=60)])
     with pytest.raises(NoDays, match="Only 0 of 5 sessions"):
         pace.propose(late, first_on=DAY, opening=OPEN)
+
+
+def test_a_clinic_is_told_what_it_has_still_to_say():
+    nothing = Ground(chairs_in_use=0, days_open=0, preparation_min=None, policy=None)
+    assert [one.split()[0] for one in lacking(nothing)] == ["Add", "Set", "Set", "The"]
+    assert "patients one nurse may watch at once and recovery" in lacking(nothing)[-1]
+    assert lacking(Ground(chairs_in_use=1, days_open=5, preparation_min=0, policy=POLICY)) == ()
 
 
 def made(begins="10:00", *, chair=1, **changed):

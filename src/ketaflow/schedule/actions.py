@@ -1,6 +1,6 @@
 """Every write about when, where and with whom: chairs, hours, duty, and bookings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -78,37 +78,30 @@ def use_chair(*, chair: UUID, active: bool, by: Author, at: datetime) -> None:
         record(stream=f"clinic/{by.clinic}", kind="chair.used", by=by, at=at, payload=payload)
 
 
-def set_hours(*, weekday: int, hours_on: Hours | None, by: Author, at: datetime) -> None:
-    """Set when the clinic is open on a day of the week, Monday 0; None closes it.
+def set_hours(
+    *, weekdays: tuple[int, ...], hours_on: Hours | None, by: Author, at: datetime
+) -> None:
+    """Set when the clinic is open on days of the week, Monday 0; None closes them.
 
     Raises:
         StillBooked: a visit that is booked would fall outside.
     """
     require(by, Duty.MANAGE_STAFF)
-    if weekday not in range(len(hours.WEEKDAYS)):
-        raise hours.NoSuchHours(f"Weekdays count from 0, Monday, to 6, Sunday (got {weekday}).")
+    if not weekdays or not set(weekdays) <= set(range(len(hours.WEEKDAYS))):
+        raise hours.NoSuchHours("Choose at least one day from Monday to Sunday.")
     with _alone(by) as clinic:
-        week = {
-            day: known
-            for day, known in queries.week_hours(clinic=by.clinic).items()
-            if day != weekday
-        }
+        known = queries.week_hours(clinic=by.clinic)
+        week = {day: known[day] for day in known if day not in weekdays}
         if hours_on:
-            week[weekday] = hours_on
-        booked = queries.upcoming(clinic=by.clinic, at=at)
-        if booked:
-            first, last = (day_of(one.starts_at, clinic.zone) for one in (booked[0], booked[-1]))
-            spans = hours.open_spans(week, *hours.day_more(first, last), clinic.zone)
-            on_it = [
-                one for one in booked if day_of(one.starts_at, clinic.zone).weekday() == weekday
-            ]
-            _refuse_uncovered(hours.uncovered(spans, on_it), clinic, "outside these hours")
-        payload = {
-            "weekday": weekday,
-            "opens": hours_on.opens.isoformat() if hours_on else None,
-            "closes": hours_on.closes.isoformat() if hours_on else None,
-        }
-        record(stream=f"clinic/{by.clinic}", kind="hours.set", by=by, at=at, payload=payload)
+            week |= dict.fromkeys(weekdays, hours_on)
+        _keep_open(week, weekdays, clinic, at)
+        for weekday in sorted(set(weekdays)):
+            payload = {
+                "weekday": weekday,
+                "opens": hours_on.opens.isoformat() if hours_on else None,
+                "closes": hours_on.closes.isoformat() if hours_on else None,
+            }
+            record(stream=f"clinic/{by.clinic}", kind="hours.set", by=by, at=at, payload=payload)
 
 
 def set_preparation(*, minutes: int, by: Author, at: datetime) -> None:
@@ -353,6 +346,20 @@ def _colleague(by: Author, id: UUID) -> Staff:
 def _not_past(day: date, clinic: Clinic, at: datetime) -> None:
     if day < day_of(at, clinic.zone):
         raise TooLate(f"{day} has passed: duty is planned from today on.")
+
+
+def _keep_open(
+    week: Mapping[int, Hours], weekdays: tuple[int, ...], clinic: Clinic, at: datetime
+) -> None:
+    """Refuse when a visit that begins on one of `weekdays` would fall outside the new hours."""
+    booked = queries.upcoming(clinic=clinic.id, at=at)
+    if booked:
+        first, last = (day_of(one.starts_at, clinic.zone) for one in (booked[0], booked[-1]))
+        spans = hours.open_spans(week, *hours.day_more(first, last), clinic.zone)
+        on_them = [
+            one for one in booked if day_of(one.starts_at, clinic.zone).weekday() in weekdays
+        ]
+        _refuse_uncovered(hours.uncovered(spans, on_them), clinic, "outside these hours")
 
 
 def _keep_watch(

@@ -62,9 +62,10 @@ def require_spacing(pace: Pace, on: date) -> None:
     spacing.check(_spacing(pace, pace.days, on), on=on, others=pace.days)
 
 
-def allows(pace: Pace, on: date) -> bool:
-    """Whether the protocol allows a session on that day."""
-    return spacing.judge(_spacing(pace, pace.days, on), on=on, others=pace.days).allowed
+def why_not(pace: Pace, on: date) -> str:
+    """The first reason why the protocol does not allow a session on that day, or nothing."""
+    verdict = spacing.judge(_spacing(pace, pace.days, on), on=on, others=pace.days)
+    return next(iter(verdict.refused), "")
 
 
 def propose(

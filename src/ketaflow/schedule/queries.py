@@ -1,7 +1,7 @@
 """Every read about when, where and with whom."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from ketaflow.protocol import library
 from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.models import Course
 from ketaflow.protocol.spacing import Opening
-from ketaflow.schedule import board, openings, pace
+from ketaflow.schedule import board, openings, pace, readiness
 from ketaflow.schedule.booked import Booked, Counted, numbers
 from ketaflow.schedule.hours import (
     Hours,
@@ -34,6 +34,7 @@ from ketaflow.schedule.visits import Visit, visit, watched_at_once
 
 # Of one patient or course; a day is bounded by its chairs and hours.
 MOST_BOOKINGS = 200
+DAYS_AHEAD = 14
 
 
 def chairs(*, clinic: UUID) -> Sequence[Chair]:
@@ -122,6 +123,18 @@ def day_board(*, clinic: UUID, day: date, visits: Sequence[Booked], at: datetime
     )
 
 
+def lacking(*, clinic: UUID) -> tuple[str, ...]:
+    """What the clinic has to say before anything can be booked."""
+    return readiness.lacking(
+        readiness.Ground(
+            chairs_in_use=Chair.objects.filter(clinic_id=clinic, active=True).count(),
+            days_open=len(week_hours(clinic=clinic)),
+            preparation_min=preparation_min(clinic=clinic),
+            policy=protocol.policy(clinic=clinic),
+        )
+    )
+
+
 def diary(*, clinic: UUID, first: date, last: date, without: UUID | None = None) -> Diary:
     """What is open, on duty and taken from `first` to `last`.
 
@@ -205,6 +218,29 @@ def free(
         patient=course.patient_id,
         at=at,
     )
+
+
+def days_ahead(
+    *, clinic: UUID, course: Course, first: date, at: datetime, without: UUID | None = None
+) -> tuple[tuple[date, int, str], ...]:
+    """For each of the next days: how many times are free, or why none can be.
+
+    Raises:
+        NothingToBook, PolicyNotReady, NoLength: why there is none at all.
+    """
+    progress = pace_of(clinic=clinic, course=course, without=without)
+    pace.require_room(progress)
+    length = visit_of(clinic=clinic, course=course)
+    days = [first + timedelta(days=ahead) for ahead in range(DAYS_AHEAD)]
+    seen = diary(clinic=clinic, first=days[0], last=days[-1], without=without)
+    found = []
+    for day in days:
+        if why := pace.why_not(progress, day):
+            found.append((day, 0, why))
+            continue
+        seats = openings.openings(seen, visit=length, day=day, patient=course.patient_id, at=at)
+        found.append((day, len(seats), ""))
+    return tuple(found)
 
 
 def proposal(
