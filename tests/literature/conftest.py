@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture
 def agree():
-    """`agree(what, published, computed, within)`: each computed value within that share of its own."""
+    """`agree(what, published, computed, within)`: each within that share."""
 
     def check(what, published, computed, within):
         published, computed = np.atleast_1d(published), np.atleast_1d(computed)

@@ -1,7 +1,7 @@
 """Racemic ketamine 0.5 mg/kg over 40 min, and esketamine 84 mg by nose, against published means.
 
-Level: Zanos et al., Pharmacol Rev 2018;70:621 (A15). Dissociation: aan het Rot et al., Biol Psychiatry
-2010;67:139 (K8). Blood pressure: Vankawala et al., Front Psychiatry 2021;12:549080 (B1).
+Level: Zanos et al., Pharmacol Rev 2018;70:621 (A15). Dissociation: aan het Rot et al., Biol
+Psychiatry 2010;67:139 (K8). Blood pressure: Vankawala et al., Front Psychiatry 2021;12:549080 (B1).
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Kamp et al., Br J Anaesth 2020;125:750 (curves digitised by K7): rising infusions, arterial, 20 men.
+"""Kamp et al., Br J Anaesth 2020;125:750 (curves digitised by K7): 20 men, arterial.
 
 Esketamine 0.14, 0.28, 0.57 mg/kg/h and racemate at twice these rates, an hour each. Values in
 nmol/mL at times away from the edges of the steps.

@@ -16,6 +16,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
 STYLES = ("-", "--", "-.", ":", (0, (6, 2)))
 METABOLITE = "nor"
 WIDE = 150
+SPRAY_MIN = 1.0
 
 
 def draw(seen: Forecast, doses: Sequence[Dose], *, kind: str) -> bytes:
@@ -67,7 +68,7 @@ def bar(panel: "Axes", doses: Sequence[Dose], until_min: float) -> None:
         panel.set_ylabel("mg/min")
         panel.set_ylim(0, 1.15 * max(amounts))
     else:
-        panel.vlines(at, 0, amounts, color="#0072B2", linewidth=4)
+        panel.bar(at, amounts, width=SPRAY_MIN, align="edge", color="#56B4E9")
         panel.set_ylabel("mg")
         panel.set_ylim(0, 1.3 * max(amounts))
     panel.set_title("Given", loc="left")

@@ -11,6 +11,7 @@ from ketaflow.pharmacology.structure import Copy, Input
 from ketaflow.refusals import BadFile, OutsideEnvelope
 
 MIN_PER_H = 60.0
+MOST_STEPS = 500
 
 
 class IllFormedProgramme(BadFile):
@@ -61,6 +62,8 @@ def check(doses: Sequence[Dose]) -> None:
     """
     if not doses:
         raise IllFormedProgramme("There is no dose: give at least one infusion step or spray.")
+    if len(doses) > MOST_STEPS:
+        raise IllFormedProgramme(f"A session has at most {MOST_STEPS} steps (got {len(doses)}).")
     kinds = {type(dose) for dose in doses}
     if len(kinds) > 1:
         raise IllFormedProgramme("A forecast takes infusion steps or sprays, not both.")
@@ -81,6 +84,18 @@ def check(doses: Sequence[Dose]) -> None:
             f"The pump programme never ends: its last step, at {last.at_min:g} min, still runs at "
             f"{last.rate_mg_min:g} mg/min. End it with a rate of 0."
         )
+
+
+def suit(doses: Sequence[Dose], entry: Input, route: str) -> None:
+    """Refuse a spray where a pump belongs, and a pump where a spray belongs.
+
+    Raises:
+        NotADevice: naming the route.
+    """
+    sprayed = isinstance(doses[0], NasalDose)
+    if sprayed != bool(entry.device_mg):
+        given, wanted = ("Sprays", "infusion steps") if sprayed else ("Infusion steps", "sprays")
+        raise NotADevice(f"{given} cannot be given by the {route} route: list {wanted} instead.")
 
 
 def amount_of(dose: Dose) -> tuple[float, str]:

@@ -36,7 +36,10 @@ def insist_on_plausible(subject: Subject, doses: Sequence[Dose]) -> None:
         if not math.isfinite(value):
             raise Implausible(f"{bound.said} must be a number (got {value:g}).")
         if not inside(bound, value):
-            raise Implausible(f"{bound.said} of {value:g} {bound.unit} is {beyond(bound, value)}.")
+            raise Implausible(
+                f"{bound.said} is {described(bound)}, not {value:g} {bound.unit}."
+                f"{slip(bound, value)} Correct it."
+            )
 
 
 def outside(model: KineticModel, subject: Subject, doses: Sequence[Dose]) -> Iterator[str]:
@@ -45,8 +48,8 @@ def outside(model: KineticModel, subject: Subject, doses: Sequence[Dose]) -> Ite
         value = measured(limit, subject, doses)
         if not inside(limit, value):
             yield (
-                f"Model {model.id} was made for {limit.of} {described(limit)} ({limit.said}); "
-                f"{limit.of} {value:.3g} {limit.unit} is {beyond(limit, value)}."
+                f"Model {model.id} was made for {limit.of} {described(limit)} ({limit.said}), "
+                f"not {value:.3g} {limit.unit}.{slip(limit, value)}"
             )
 
 
@@ -67,13 +70,15 @@ def inside(limit: Limit, value: float) -> bool:
     return low * (1 - 1e-9) <= value <= high * (1 + 1e-9)
 
 
-def beyond(limit: Limit, value: float) -> str:
-    """In what way `value` is outside, with the tenfold slip it may come from."""
-    words = f"outside {described(limit)}"
-    for meant in (value / 10, value * 10):
-        if value > 0 and inside(limit, meant):
-            return f"{words}: a tenfold slip for {meant:.3g}?"
-    return words
+def slip(limit: Limit, value: float) -> str:
+    """The tenfold slip `value` may come from, as a question; nothing when it is near the limit."""
+    if limit.of == "age" or value <= 0:
+        return ""
+    far = [value / 10] if limit.high is not None and value >= 2 * limit.high else []
+    far += [value * 10] if limit.low is not None and value <= limit.low / 2 else []
+    return "".join(
+        f" A tenfold slip for {meant:.3g} {limit.unit}?" for meant in far if inside(limit, meant)
+    )
 
 
 def described(limit: Limit) -> str:

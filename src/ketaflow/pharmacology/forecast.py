@@ -123,6 +123,7 @@ def forecast(
     run = Run(**asked)
     chosen = choose(drug=drug, route=route, model=model)
     giving.check(doses)
+    giving.suit(doses, chosen.inputs[route], route)
     envelope.insist_on_plausible(subject, doses)
     together = (chosen, *(library.model(one) for one in chosen.beside))
     beyond = tuple(chain.from_iterable(envelope.outside(one, subject, doses) for one in together))

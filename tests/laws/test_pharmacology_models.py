@@ -1,0 +1,101 @@
+"""No number without a unit and a source, in any model or effect."""
+
+import copy
+
+import pytest
+
+from ketaflow import tables
+from ketaflow.evidence.sources import UnknownSource
+from ketaflow.pharmacology import library
+from ketaflow.pharmacology.quantities import Unsourced, insist, keys_in, quantity
+from ketaflow.refusals import BadFile
+
+SOURCED = {"value": 1, "unit": "L", "source": ["K2"]}
+
+
+@pytest.fixture
+def simons():
+    return copy.deepcopy(dict(tables.read("ketaflow.pharmacology", "models"))["simons-2022"])
+
+
+def test_every_model_and_effect_loads_and_cites_registered_sources():
+    from ketaflow.evidence.sources import cite
+
+    assert set(library.models()) >= {"racemic-iv", "racemic-venous", "perez-ruixo-2021"}
+    for one in library.models().values():
+        assert cite(one.all_sources)
+    for effect in library.effects().values():
+        assert cite(effect.sources)
+        assert effect.status
+
+
+@pytest.mark.parametrize("missing", ["value", "unit", "source"])
+def test_a_number_lacking_a_part_does_not_load(missing):
+    row = {key: entry for key, entry in SOURCED.items() if key != missing}
+    with pytest.raises(Unsourced, match=f"has no {missing}"):
+        quantity(row, "V1")
+
+
+def test_a_unit_nobody_knows_does_not_load():
+    with pytest.raises(Unsourced, match="furlong"):
+        quantity({**SOURCED, "unit": "furlong"}, "V1")
+
+
+def test_a_source_nobody_registered_does_not_load():
+    with pytest.raises(UnknownSource):
+        quantity({**SOURCED, "source": ["NoSuchPaper"]}, "V1")
+
+
+def test_minutes_and_per_cent_become_hours_and_fractions():
+    assert quantity({**SOURCED, "value": 30, "unit": "min"}, "t").value == 0.5
+    assert quantity({**SOURCED, "value": 2, "unit": "L/min"}, "CL").value == 120
+    assert quantity({**SOURCED, "value": 1, "unit": "1/min"}, "k").unit == "1/h"
+    assert quantity({**SOURCED, "value": 50, "unit": "%"}, "cv").value == 0.5
+
+
+@pytest.mark.parametrize("bare", [{"cap": 3}, {"list": [1]}, {"deep": {"value": 3, "unit": "L"}}])
+def test_a_bare_number_anywhere_does_not_load(bare):
+    with pytest.raises(Unsourced, match="number without a unit and a source"):
+        insist({"fine": SOURCED, "flag": True, **bare}, "model")
+
+
+def test_sources_are_collected_once_in_order():
+    table = {"sources": ["K1"], "a": {"source": ["K2", "K1"]}, "b": [{"source": ["K3"]}, "word"]}
+    assert keys_in(table) == ("K1", "K2", "K3")
+
+
+def test_a_variation_must_say_what_it_is(simons):
+    del simons["parameters"]["V1"]["varies"]["as"]
+    with pytest.raises(Unsourced, match="V1 varies"):
+        library.kinetic_model("wrong", simons)
+
+
+def test_a_flow_to_nowhere_does_not_load(simons):
+    simons["flows"][2]["to"] = "elsewhere"
+    with pytest.raises(BadFile, match="names elsewhere"):
+        library.kinetic_model("wrong", simons)
+
+
+def test_a_flow_by_an_unknown_clearance_does_not_load(simons):
+    simons["flows"][0]["clearance"] = "Q9"
+    with pytest.raises(BadFile, match="names Q9"):
+        library.kinetic_model("wrong", simons)
+
+
+def test_a_curve_of_an_unknown_enantiomer_does_not_load(simons):
+    simons["series"][0]["sums"] = ["R.parent"]
+    with pytest.raises(BadFile, match=r"names R\.parent"):
+        library.kinetic_model("wrong", simons)
+
+
+def test_a_model_may_extend_only_one_that_exists():
+    with pytest.raises(BadFile, match="extends nothing-2020"):
+        library.inherit("child", {"child": {"extends": "nothing-2020"}})
+
+
+def test_the_racemic_model_differs_from_its_parent_only_where_it_says():
+    racemic, simons = library.model("racemic-iv"), library.model("simons-2022")
+    changed = {name for name, one in racemic.parameters.items() if one != simons.parameters[name]}
+    assert changed == {"f_norketamine"}
+    assert racemic.copies["R"].factors == {"CL": 0.88, "CLN": 0.70}
+    assert sum(one.share for one in racemic.copies.values()) == 1
