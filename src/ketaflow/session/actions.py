@@ -1,0 +1,383 @@
+"""Every write about a session: one small action for each thing that happens at the chair.
+
+Each takes what the person saw (`seen`, the last entry on their page), so that the second of two
+hands is told, and nothing is lost or doubled.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from ketaflow.journal import queries as journal
+from ketaflow.journal.actions import SomeoneElseMoved, record
+from ketaflow.journal.author import Author
+from ketaflow.people.models import Staff
+from ketaflow.people.registration import said
+from ketaflow.people.roles import Duty, require
+from ketaflow.protocol import actions as protocol_actions
+from ketaflow.protocol.models import Course
+from ketaflow.refusals import Refused
+from ketaflow.schedule import actions as schedule_actions
+from ketaflow.schedule import pace
+from ketaflow.schedule import queries as schedule
+from ketaflow.schedule.hours import day_of
+from ketaflow.schedule.models import Booking, Chair
+from ketaflow.session import gates, queries, wishes
+from ketaflow.session.events import Entry, Kind
+from ketaflow.session.fold import fold
+from ketaflow.session.gates import Here
+from ketaflow.session.models import Session
+from ketaflow.session.projections import given
+from ketaflow.session.queries import Room
+from ketaflow.session.wishes import RECEIVED, Correction, Departure, DoseRead, Taken, Wish
+
+# Clocks of two machines never agree to the second.
+SOON = timedelta(minutes=1)
+
+
+class NotHere(Refused):
+    """Nothing of this clinic is known by that identifier."""
+
+
+class NotThen(Refused):
+    """It cannot have happened at that time."""
+
+
+def check_in(*, booking: UUID, by: Author, at: datetime) -> Session:
+    """Open the session of a booked visit: the patient has come.
+
+    Raises:
+        SomeoneElseMoved: the patient is checked in already.
+        NotFromHere: the visit was cancelled, missed or is over.
+    """
+    require(by, Duty.PREPARE)
+    visit = Booking.objects.filter(clinic_id=by.clinic, id=booking).select_related("course").first()
+    if visit is None:
+        raise NotHere("No booking of this clinic is known by that identifier.")
+    plan = {
+        "booking": str(visit.id),
+        "chair": visit.chair.name,
+        "nurse": str(visit.nurse_id),
+        "planned_start_at": (visit.starts_at + timedelta(minutes=visit.prepare_min)).isoformat(),
+        "planned_end_at": visit.ends_at.isoformat(),
+    }
+    return _open(visit.course, plan, by, at, visit.id)
+
+
+def walk_in(*, course: UUID, chair: str, nurse: UUID, by: Author, at: datetime) -> Session:
+    """Open a session for a patient who comes without a booking.
+
+    Raises:
+        SomeoneElseMoved: the patient is checked in already.
+        DayRefused: the protocol's spacing does not allow a session today.
+    """
+    require(by, Duty.PREPARE)
+    found = Course.objects.filter(clinic_id=by.clinic, id=course).first()
+    if found is None:
+        raise NotHere("No course of this clinic is known by that identifier.")
+    if not Chair.objects.filter(clinic_id=by.clinic, name=chair, active=True).exists():
+        raise NotHere("No chair in use at this clinic has that name; choose one from the list.")
+    if not Staff.objects.filter(clinic_id=by.clinic, id=nurse, active=True).exists():
+        raise NotHere("Nobody who works at this clinic is known by that identifier.")
+    today = day_of(at, found.clinic.zone)
+    pace.require_spacing(schedule.pace_of(clinic=by.clinic, course=found), today)
+    plan = {
+        "booking": None,
+        "chair": chair,
+        "nurse": str(nurse),
+        "planned_start_at": None,
+        "planned_end_at": None,
+    }
+    return _open(found, plan, by, at)
+
+
+def _open(
+    course: Course, plan: Mapping[str, Any], by: Author, at: datetime, booking: UUID | None = None
+) -> Session:
+    if course.ended_at:
+        raise protocol_actions.CourseOver("This course has ended; plan a new one first.")
+    id = uuid4()
+    number = course.sessions_given + 1
+    payload = {
+        "course": str(course.id),
+        "patient": str(course.patient_id),
+        "number": number,
+        "order": {**course.order, "drug": course.drug, "route": course.route},
+        **plan,
+    }
+    try:
+        with transaction.atomic():
+            kind = Kind.CHECKED_IN.value
+            record(stream=f"session/{id}", kind=kind, by=by, at=at, payload=payload)
+            if booking:
+                schedule_actions.note_checked_in(
+                    booking=booking, session_number=number, by=by, at=at
+                )
+    except (IntegrityError, Refused) as why:
+        # The database says no to a second live session; who was first is what the person needs.
+        live = queries.live_of(clinic=by.clinic, patient=course.patient_id)
+        if live is None and isinstance(why, Refused):
+            raise
+        raise _already(live) from None
+    return Session.objects.get(id=id)
+
+
+def _already(live: Session | None) -> SomeoneElseMoved:
+    where = f" in {live.chair}, session {live.number}" if live else ""
+    return SomeoneElseMoved(
+        f"This patient is already checked in{where}. Nothing was opened twice: go on there."
+    )
+
+
+def tick(
+    *, session: UUID, ticks: Mapping[str, tuple[bool, str]], seen: int, by: Author, at: datetime
+) -> None:
+    """Tick lines of the checklist, or take ticks away; each with its note."""
+    entries = journal.entries(clinic=by.clinic, stream=f"session/{session}")
+    shown = fold([one for one in entries if one.ordinal <= seen]).checklist
+    _write(session, *wishes.ticks(ticks, seen=shown), seen=seen, by=by, at=at)
+
+
+def record_baseline(
+    *, session: UUID, vitals: Mapping[str, Decimal | None], seen: int, by: Author, at: datetime
+) -> None:
+    """Record the vital signs before the drug, against which all later ones are read."""
+    wish = Wish(Kind.BASELINE, wishes.plain(vitals))
+    _write(session, wish, seen=seen, by=by, at=at)
+
+
+def check_dose(
+    *, session: UUID, read: DoseRead, prepared_by: Author, seen: int, by: Author, at: datetime
+) -> None:
+    """Record that a second person, `by`, checked the drug that `prepared_by` prepared.
+
+    Raises:
+        SamePerson: nobody checks what they prepared themselves.
+        Slip, NotAsOrdered: what was read is not what was ordered.
+    """
+    require(prepared_by, Duty.PREPARE)
+    _write(session, wishes.dose_read(read, prepared_by), seen=seen, by=by, at=at)
+
+
+def start(*, session: UUID, rate_mg_min: Decimal, seen: int, by: Author, at: datetime) -> None:
+    """Record that the pump was started, once nothing stands in the way.
+
+    Raises:
+        CannotStart: one sentence with everything that is missing.
+        Slip, NotAsOrdered: the rate on the pump is not the ordered one.
+    """
+    wish = Wish(Kind.STARTED, {"rate_mg_min": str(rate_mg_min)})
+    _write(session, wish, seen=seen, by=by, at=at)
+
+
+def change_rate(
+    *, session: UUID, rate_mg_min: Decimal, reason: str, seen: int, by: Author, at: datetime
+) -> None:
+    """Record a change of the pump's rate, with the reason.
+
+    Raises:
+        Slip, AboveCap, NotAsOrdered: the rate cannot be meant, or is above a ceiling.
+    """
+    payload = {"rate_mg_min": str(rate_mg_min), "reason": said(reason, "why the rate changes")}
+    _write(session, Wish(Kind.RATE_CHANGED, payload), seen=seen, by=by, at=at)
+
+
+def pause(*, session: UUID, reason: str, seen: int, by: Author, at: datetime) -> None:
+    """Record that the drug was paused."""
+    payload = {"reason": said(reason, "why it is paused")}
+    _write(session, Wish(Kind.PAUSED, payload), seen=seen, by=by, at=at)
+
+
+def resume(
+    *, session: UUID, rate_mg_min: Decimal | None, seen: int, by: Author, at: datetime
+) -> None:
+    """Record that the drug goes on; the pump at the rate before when none is given."""
+    payload = wishes.plain({"rate_mg_min": rate_mg_min})
+    _write(session, Wish(Kind.RESUMED, payload), seen=seen, by=by, at=at)
+
+
+def stop(
+    *, session: UUID, reason: str, seen: int, by: Author, at: datetime,
+    happened_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Record that the drug has ended: all of it is in, or it was stopped early."""
+    payload = {"reason": said(reason, "why it ended")}
+    _write(session, Wish(Kind.STOPPED, payload), seen=seen, by=by, at=at, then=happened_at)
+
+
+def give_device(*, session: UUID, lot: str, seen: int, by: Author, at: datetime) -> None:
+    """Record one nasal device; the first starts the session once nothing stands in the way.
+
+    Raises:
+        CannotStart: as `start`.
+        TooSoon: the rest since the last device is not over.
+        NotAsOrdered: all devices ordered are given.
+    """
+    payload = {"lot": said(lot, "the lot number on the device")}
+    _write(session, Wish(Kind.DEVICE_GIVEN, payload), seen=seen, by=by, at=at)
+
+
+def record_round(
+    *, session: UUID, taken: Taken, seen: int, by: Author, at: datetime,
+    happened_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Record one round: any vital signs, sedation (MOAA/S), dissociation (CADSS-6), pain.
+
+    Raises:
+        NotReadable: nothing was entered.
+        Implausible: a value that cannot be.
+    """
+    found = wishes.round_taken(taken)
+    _write(session, *found, seen=seen, by=by, at=at, then=happened_at)
+
+
+def note_side_effect(
+    *, session: UUID, found: Mapping[str, Any], seen: int, by: Author, at: datetime
+) -> None:
+    """Record a side effect from the list: `effect`, `severity` from 1 to 5, `note`."""
+    _write(session, Wish(Kind.SIDE_EFFECT, dict(found)), seen=seen, by=by, at=at)
+
+
+def note(*, session: UUID, text: str, seen: int, by: Author, at: datetime) -> None:
+    """Write a note."""
+    wish = Wish(Kind.NOTE, {"text": said(text, "the note")})
+    _write(session, wish, seen=seen, by=by, at=at)
+
+
+def correct(*, session: UUID, correction: Correction, seen: int, by: Author, at: datetime) -> None:
+    """Say what an entry should have said; the old words stay beside the new.
+
+    Raises:
+        NotCorrectable: there is no such entry, or it is one that is never rewritten.
+    """
+    _write(session, wishes.corrected(correction), seen=seen, by=by, at=at)
+
+
+def score_discharge(
+    *, session: UUID, instrument: str, answers: list[int | None], seen: int, by: Author,
+    at: datetime,
+) -> None:  # fmt: skip
+    """Record a discharge score, item by item."""
+    wish = Wish(Kind.DISCHARGE_SCORED, {"instrument": instrument, "answers": answers})
+    _write(session, wish, seen=seen, by=by, at=at)
+
+
+def send_home(*, session: UUID, departure: Departure, seen: int, by: Author, at: datetime) -> None:
+    """Discharge the patient; the course counts the session and the visit is over.
+
+    Raises:
+        NotYet: one sentence with everything that is missing; the clock only the medical director
+            can shorten, with a reason.
+    """
+    _write(session, wishes.discharged(departure, by), seen=seen, by=by, at=at)
+
+
+def transfer(*, session: UUID, to: str, reason: str, seen: int, by: Author, at: datetime) -> None:
+    """Record that the patient was sent on, to a hospital or another unit; the drug has ended."""
+    payload = {"to": said(to, "where the patient goes"), "reason": said(reason, "why")}
+    _write(session, Wish(Kind.TRANSFERRED, payload), seen=seen, by=by, at=at)
+
+
+def cancel(*, session: UUID, reason: str, seen: int, by: Author, at: datetime) -> None:
+    """Cancel a session before any drug; the visit's chair and nurse are free again."""
+    payload = {"reason": said(reason, "why the session is cancelled")}
+    _write(session, Wish(Kind.CANCELLED, payload), seen=seen, by=by, at=at)
+
+
+def _write(
+    session: UUID, *wanted: Wish, seen: int, by: Author, at: datetime, then: datetime | None = None
+) -> None:
+    """Write `wanted`, all or nothing, if the page it was decided on still holds."""
+    for wish in wanted:
+        require(by, DUTIES.get(wish.kind, Duty.TREAT))
+    with transaction.atomic():
+        # Whoever comes second waits here, and then reads what the first one wrote.
+        held = Session.objects.select_for_update().filter(clinic_id=by.clinic, id=session)
+        room = queries.room(clinic=by.clinic, id=session) if held.first() else None
+        if room is None:
+            raise NotHere("No session of this clinic is known by that identifier.")
+        _still_holds(room, wanted, seen, by)
+        moment = _moment(room, at, then)
+        late = {} if moment == at else {RECEIVED: at.isoformat()}
+        for wish in wanted:
+            gates.allow(wish, _here(room, by, moment))
+            room = _append(room, replace(wish, payload={**wish.payload, **late}), by, moment)
+        for wish in wanted:
+            if close := AFTER.get(wish.kind):
+                close(room, wish.payload, by, at)
+
+
+def _still_holds(room: Room, wanted: tuple[Wish, ...], seen: int, by: Author) -> None:
+    entries = journal.entries(clinic=by.clinic, stream=room.session.stream)
+    for wish in wanted:
+        if why := wishes.overtaken(entries, wish, seen=seen, by=by.id, phase=room.state.phase):
+            raise SomeoneElseMoved(why)
+
+
+def _append(room: Room, wish: Wish, by: Author, at: datetime) -> Room:
+    """Write one entry after folding it in, so that none is kept that could not have happened."""
+    row = room.session
+    entries = journal.entries(clinic=by.clinic, stream=row.stream)
+    entry = Entry(len(entries) + 1, wish.kind.value, at, by.id, by.name, wish.payload)
+    state = fold([*entries, entry])
+    record(stream=row.stream, kind=wish.kind.value, by=by, at=at, payload=wish.payload)
+    return replace(room, state=state)
+
+
+def _moment(room: Room, at: datetime, then: datetime | None) -> datetime:
+    if then is None:
+        return at
+    since = room.state.checked_in_at
+    if then > at + SOON or (since and then < since):
+        raise NotThen(
+            "That time is not within this session: it cannot be before check-in or in the future."
+        )
+    return then
+
+
+def _here(room: Room, by: Author, at: datetime) -> Here:
+    return Here(
+        state=room.state,
+        protocol=room.protocol,
+        policy=room.policy,
+        by=by,
+        at=at,
+        obstacles=lambda: queries.obstacles(clinic=by.clinic, room=room, at=at),
+        given_today_mg=lambda: queries.given_today_mg(
+            clinic=by.clinic, session=room.session, at=at
+        ),
+    )
+
+
+def _hand_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
+    """Tell the course and the schedule how the session ended."""
+    row, given_mg = room.session, given(room.state, at)
+    if given_mg == 0:
+        return _give_back(room, told, by, at)
+    protocol_actions.note_session(
+        course=row.course, session=row.id, number=row.number, given_mg=given_mg, by=by, at=at
+    )
+    if row.booking_id:
+        schedule_actions.note_done(booking=row.booking_id, by=by, at=at)
+    return None
+
+
+def _give_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
+    """Free the chair and the nurse of a visit that came to nothing."""
+    if visit := room.session.booking:
+        schedule_actions.cancel(
+            booking=visit.id, reason=told["reason"], seen=visit.ordinal, by=by, at=at
+        )
+
+
+DUTIES = dict.fromkeys((Kind.CHECKLIST_ITEM, Kind.BASELINE, Kind.CANCELLED), Duty.PREPARE)
+AFTER: Mapping[Kind, Callable[[Room, Mapping[str, Any], Author, datetime], None]] = {
+    Kind.DISCHARGED: _hand_back,
+    Kind.TRANSFERRED: _hand_back,
+    Kind.CANCELLED: _give_back,
+}

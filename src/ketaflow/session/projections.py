@@ -1,0 +1,83 @@
+"""Which rows follow from the entries of this stage."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from ketaflow.journal import queries as journal
+from ketaflow.journal.projecting import Projection, leave
+from ketaflow.session.events import Kind
+from ketaflow.session.fold import Reading, SessionState, fold
+from ketaflow.session.models import Session
+
+CENT = Decimal("0.01")
+# These change nothing that a board or a list shows.
+ONLY_IN_THE_STREAM = (Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN, Kind.SIDE_EFFECT, Kind.NOTE)
+
+
+def _about(entry: Any) -> UUID:
+    return UUID(entry.stream.partition("/")[2])
+
+
+def _moment(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
+
+
+def _checked_in(entry: Any) -> None:
+    said = entry.payload
+    Session.objects.create(
+        id=_about(entry),
+        clinic_id=entry.clinic,
+        course_id=UUID(said["course"]),
+        patient_id=UUID(said["patient"]),
+        booking_id=UUID(said["booking"]) if said["booking"] else None,
+        nurse_id=UUID(said["nurse"]),
+        chair=said["chair"],
+        number=said["number"],
+        phase=fold([entry]).phase.value,
+        order=said["order"],
+        planned_start_at=_moment(said["planned_start_at"]),
+        planned_end_at=_moment(said["planned_end_at"]),
+        checked_in_at=entry.at,
+    )
+
+
+def _folded(entry: Any) -> None:
+    """Bring the row up to what the stream says as of this entry: the fold is the only judge."""
+    whole = journal.entries(clinic=entry.clinic, stream=entry.stream)
+    state = fold([one for one in whole if one.ordinal <= entry.ordinal])
+    last = state.readings[-1] if state.readings else None
+    given_mg = given(state, entry.at)
+    Session.objects.filter(id=_about(entry)).update(
+        phase=state.phase.value,
+        void=state.phase.over and given_mg == 0,
+        started_at=state.started_at,
+        stopped_at=state.stopped_at,
+        ended_at=state.ended_at,
+        given_mg=given_mg,
+        baseline=_measured(state.baseline),
+        last_vitals=_measured(last),
+        last_reading_at=last.at if last else None,
+    )
+
+
+def given(state: SessionState, at: datetime) -> Decimal:
+    """Milligrams given by `at`, to the hundredth that rows keep."""
+    return state.given_mg(max(at, state.stopped_at or at)).quantize(CENT)
+
+
+def _measured(reading: Reading | None) -> dict[str, str]:
+    measured = reading.vitals.measured if reading else {}
+    return {name: str(value) for name, value in measured.items()}
+
+
+PROJECTION = Projection(
+    stage="session",
+    tables=(Session,),
+    handlers={
+        **{kind.value: _folded for kind in Kind},
+        **{kind.value: leave for kind in ONLY_IN_THE_STREAM},
+        Kind.CHECKED_IN.value: _checked_in,
+    },
+)

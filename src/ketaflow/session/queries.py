@@ -1,0 +1,236 @@
+"""Every read about sessions: the board's rows, and one session whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from ketaflow.journal import queries as journal
+from ketaflow.people import queries as people
+from ketaflow.people.models import Clinic
+from ketaflow.protocol import course as courses
+from ketaflow.protocol import library
+from ketaflow.protocol import queries as protocol
+from ketaflow.protocol.library import Protocol
+from ketaflow.protocol.limits import Policy
+from ketaflow.protocol.models import Course
+from ketaflow.protocol.orders import needs
+from ketaflow.refusals import Refused
+from ketaflow.schedule import queries as schedule
+from ketaflow.schedule.booked import Booked
+from ketaflow.schedule.hours import day_of, whole_day
+from ketaflow.schedule.standing import Standing
+from ketaflow.screening.queries import standing
+from ketaflow.screening.rules import Severity
+from ketaflow.screening.verdict import Eligibility
+from ketaflow.session import checklist, vitals
+from ketaflow.session.checklist import StartFacts
+from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.models import OVER, Session
+
+MOST_SESSIONS = 200
+ORDER_CHANGED = (
+    "the order was changed after check-in: cancel this session and check the patient in again"
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """One session whole: its row, what its stream says, and by which rules it is run."""
+
+    session: Session
+    state: SessionState
+    protocol: Protocol
+    policy: Policy | None
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """When the next vital signs are due; None while nothing is."""
+        return _next_due_at(self.session, self.policy)
+
+
+@dataclass(frozen=True)
+class OnBoard:
+    """One session on the board; `next_due_at` is None while nothing is due."""
+
+    session: Session
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Today:
+    """The board: who is here, who is over, who is still to come, and which chairs are free."""
+
+    present: tuple[OnBoard, ...]
+    over: tuple[OnBoard, ...]
+    coming: tuple[Booked, ...]
+    free_chairs: tuple[str, ...]
+    policy: Policy | None
+
+
+def session(*, clinic: UUID, id: UUID) -> Session | None:
+    """One session with its patient, course and nurse."""
+    return _named().filter(clinic_id=clinic, id=id).first()
+
+
+def of_booking(*, clinic: UUID, booking: UUID) -> Session | None:
+    """The session that a visit became."""
+    return _named().filter(clinic_id=clinic, booking_id=booking).first()
+
+
+def live_of(*, clinic: UUID, patient: UUID) -> Session | None:
+    """The session that this patient is in now."""
+    found = _named().filter(clinic_id=clinic, patient_id=patient)
+    return found.exclude(phase__in=OVER).first()
+
+
+def of_patient(*, clinic: UUID, patient: UUID) -> Sequence[Session]:
+    """The patient's sessions, newest first."""
+    found = _named().filter(clinic_id=clinic, patient_id=patient)
+    return list(found.order_by("-checked_in_at")[:MOST_SESSIONS])
+
+
+def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
+    """The sessions of a course, first to last, without those that ended before any drug."""
+    found = _named().filter(clinic_id=clinic, course_id=course, void=False)
+    return list(found.order_by("number")[:MOST_SESSIONS])
+
+
+def state(*, clinic: UUID, id: UUID) -> SessionState:
+    """What the stream of a session says."""
+    return fold(journal.entries(clinic=clinic, stream=f"session/{id}"))
+
+
+def room(*, clinic: UUID, id: UUID) -> Room | None:
+    """One session whole, or None when the clinic has none of that name."""
+    row = session(clinic=clinic, id=id)
+    if row is None:
+        return None
+    return Room(
+        session=row,
+        state=state(clinic=clinic, id=id),
+        protocol=library.protocol(row.course.protocol),
+        policy=protocol.policy(clinic=clinic),
+    )
+
+
+def obstacles(*, clinic: UUID, room: Room, at: datetime) -> tuple[str, ...]:
+    """Everything that keeps the drug from being given now, each in a few words."""
+    row = room.session
+    return (
+        *_screening_obstacles(row, room.protocol, room.policy, at),
+        *_course_obstacles(row.course, room.protocol),
+        *((ORDER_CHANGED,) if _order_changed(row) else ()),
+        *checklist.obstacles(room.state.preparation, _start_facts(room, clinic, at)),
+    )
+
+
+def _start_facts(room: Room, clinic: UUID, at: datetime) -> StartFacts:
+    """What the rest of the record knows before the drug; screening speaks for itself elsewhere."""
+    row = room.session
+    return StartFacts(
+        findings=(),
+        consented=people.consent(clinic=clinic, course=row.course_id) is not None,
+        policy=room.policy,
+        published=room.protocol.caps,
+        given_today_mg=given_today_mg(clinic=clinic, session=row, at=at),
+    )
+
+
+def given_today_mg(*, clinic: UUID, session: Session, at: datetime) -> Decimal:
+    """Milligrams of the same drug this patient had today in other sessions."""
+    day = whole_day(day_of(at, session.clinic.zone), session.clinic.zone)
+    others = Session.objects.filter(
+        clinic_id=clinic,
+        patient_id=session.patient_id,
+        started_at__range=(day.starts_at, day.ends_at),
+    ).exclude(id=session.id)
+    drug = session.order["drug"]
+    return sum((one.given_mg for one in others if one.order["drug"] == drug), Decimal(0))
+
+
+def _next_due_at(session: Session, policy: Policy | None) -> datetime | None:
+    """When the next vital signs are due; None before the drug, after the end, or when not set."""
+    monitoring = library.protocol(session.course.protocol).monitoring
+    if session.started_at is None or session.ended_at or monitoring is None or policy is None:
+        return None
+    taken = (session.last_reading_at,) if session.last_reading_at else ()
+    return vitals.next_due(
+        vitals.Course(session.started_at, session.stopped_at, taken), monitoring, policy
+    )
+
+
+def today(*, clinic: UUID, at: datetime) -> Today:
+    """The board of the clinic's day, in a number of queries that does not grow with it."""
+    zone = Clinic.objects.get(id=clinic).zone
+    day = day_of(at, zone)
+    span = whole_day(day, zone)
+    policy = protocol.policy(clinic=clinic)
+    on_it = Q(ended_at=None) | Q(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
+    rows = _named().filter(on_it, clinic_id=clinic).order_by("chair", "checked_in_at")
+    shown = [OnBoard(row, _next_due_at(row, policy)) for row in rows]
+    present = tuple(one for one in shown if not one.session.ended_at)
+    taken = {one.session.chair for one in present}
+    visits = schedule.on_days(clinic=clinic, first=day, last=day)
+    chairs = [chair.name for chair in schedule.chairs(clinic=clinic) if chair.active]
+    return Today(
+        present=present,
+        over=tuple(one for one in shown if one.session.ended_at),
+        coming=tuple(one for one in visits if one.standing is Standing.BOOKED),
+        free_chairs=tuple(name for name in chairs if name not in taken),
+        policy=policy,
+    )
+
+
+def _named() -> Any:
+    return Session.objects.select_related("clinic", "patient", "course", "nurse")
+
+
+def _order_changed(row: Session) -> bool:
+    return any(row.order.get(key) != value for key, value in row.course.order.items())
+
+
+def _course_obstacles(course: Course, protocol_: Protocol) -> tuple[str, ...]:
+    reviewed = [
+        one.after_session for one in protocol.reviews(clinic=course.clinic_id, course=course.id)
+    ]
+    try:
+        courses.may_continue(
+            protocol_,
+            done=course.sessions_given,
+            reviewed_after=reviewed,
+            sessions_planned=course.sessions_planned,
+        )
+    except Refused as refusal:
+        return (_clause(refusal),)
+    return ("the course has ended",) if course.ended_at else ()
+
+
+def _screening_obstacles(
+    row: Session, protocol_: Protocol, policy: Policy | None, at: datetime
+) -> tuple[str, ...]:
+    found = standing(
+        clinic=row.clinic_id,
+        patient=row.patient_id,
+        needs=needs(protocol_),
+        on=day_of(at, row.clinic.zone),
+        policy=policy.values if policy else {},
+    )
+    if found.assessed_at is None:
+        return ("screening for this protocol has not been recorded",)
+    if found.verdict is Eligibility.ELIGIBLE:
+        return ()
+    grave = [one.because for one in found.open if one.severity is not Severity.CAUTION]
+    said = [*grave, *(one.because for one in found.missing if one.holds)]
+    return tuple(f"screening: {one.rstrip('.')}" for one in said) or (
+        f"screening says {found.verdict.value}",
+    )
+
+
+def _clause(refusal: Refused) -> str:
+    said = str(refusal).rstrip(".")
+    return said[:1].lower() + said[1:]
