@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -16,6 +16,7 @@ from ketaflow.people.models import Clinic, Consent, Patient, ReceivedDocument, S
 from ketaflow.people.roles import Duty, Role, require
 from ketaflow.refusals import Refused
 
+AHEAD = timedelta(hours=14)
 SYSTEM = Author(clinic=UUID(int=0), id=None, name="Ketaflow", roles=("SYSTEM",))
 
 
@@ -108,6 +109,7 @@ def certify(
     """Record a credential of a member of staff and when it runs out."""
     require(by, Duty.MANAGE_STAFF)
     _colleague(staff, by)
+    registration.said(kind, "which credential it is")
     with transaction.atomic():
         record(
             stream=f"staff/{staff}",
@@ -234,7 +236,8 @@ def note_fact(*, patient: Patient, item: ChartItem, by: Author, at: datetime) ->
     """
     require(by, Duty.SCREEN)
     registration.said(item.text, "what it is")
-    if item.started_at and item.started_at > at:
+    # A day alone is kept as its first moment in UTC; no clock is further ahead than this.
+    if item.started_at and item.started_at > at + AHEAD:
         raise registration.NotPlausible(
             f"{item.started_at.date()} lies in the future; check the date."
         )

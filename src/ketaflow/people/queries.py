@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 
 from ketaflow.journal.models import Entry
 from ketaflow.people.chart import ChartItem, Kind, item_from_payload
@@ -104,7 +104,11 @@ def record_of(
     found = Entry.objects.filter(clinic=clinic, stream__in=list(streams))
     if before is not None:
         found = found.filter(id__lt=before)
-    light = Case(When(kind="patient.chart_received", then=Value("{}")), default=F("payload_json"))
+    light = Case(
+        When(kind="patient.chart_received", then=Value("{}")),
+        default=F("payload_json"),
+        output_field=TextField(),
+    )
     newest = found.defer("payload_json").annotate(said_json=light).order_by("-id")
     return list(newest[:limit])
 

@@ -1,5 +1,6 @@
 """Roles, and what each may do. One table; faces and actions both ask it."""
 
+from datetime import date
 from enum import StrEnum
 
 from ketaflow.journal.author import Author
@@ -89,6 +90,26 @@ OPERATOR_MAY = frozenset({Duty.MANAGE_STAFF, Duty.IMPORT, Duty.REGISTER})
 
 class NotYours(Refused):
     """This person's roles do not include what they tried to do."""
+
+
+# What a member of staff may hold that runs out.
+CREDENTIALS = ("Licence", "ACLS", "Esketamine certification")
+SOON_DAYS = 60  # time enough to book a course and sit it
+
+
+class Validity(StrEnum):
+    """How a credential stands on a day."""
+
+    VALID = "valid"
+    SOON = "soon"
+    EXPIRED = "expired"
+
+
+def validity(expires_on: date, *, on: date) -> Validity:
+    """How a credential that runs out after `expires_on` stands on a day."""
+    if on > expires_on:
+        return Validity.EXPIRED
+    return Validity.SOON if (expires_on - on).days <= SOON_DAYS else Validity.VALID
 
 
 def may(roles: tuple[str, ...], duty: Duty) -> bool:
