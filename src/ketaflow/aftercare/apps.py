@@ -9,7 +9,7 @@ class AftercareConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the journal which rows follow from this stage's entries."""
-        from ketaflow.journal import projecting
         from ketaflow.aftercare.projections import PROJECTION
+        from ketaflow.journal import projecting
 
         projecting.register(PROJECTION)

@@ -53,6 +53,9 @@ INSTALLED_APPS = [
     "ketaflow.screening",
     "ketaflow.protocol",
     "ketaflow.schedule",
+    "ketaflow.session",
+    "ketaflow.outcomes",
+    "ketaflow.aftercare",
     "ketaflow.web",
 ]
 

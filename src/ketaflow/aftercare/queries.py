@@ -1,0 +1,119 @@
+"""Every read about what comes next, and the proposal that a prescriber signs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Max, QuerySet
+from django.utils.timezone import localtime
+
+from ketaflow.aftercare import induction, plan
+from ketaflow.aftercare.induction import Induction
+from ketaflow.aftercare.maintenance import Maintained
+from ketaflow.aftercare.models import CheckInDue, Plan
+from ketaflow.aftercare.plan import AftercarePlan, Known
+from ketaflow.journal.models import Entry
+from ketaflow.outcomes import queries as outcomes
+from ketaflow.outcomes.change import Change
+from ketaflow.outcomes.lead import lead_instrument, treats_bipolar, treats_pain
+from ketaflow.protocol import queries as protocol
+from ketaflow.protocol.models import Course
+from ketaflow.protocol.queries import courses_of
+
+YEAR = timedelta(days=365)
+MOST_ENTRIES = 100
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The plan as it stands now, and what it rests on."""
+
+    plan: AftercarePlan
+    change: Change
+    says: str
+    instrument: str
+
+
+def signed(*, clinic: UUID, course: UUID) -> Sequence[Plan]:
+    """Every signed version, newest first; the first is in force."""
+    found = Plan.objects.filter(clinic_id=clinic, course_id=course)
+    return list(found.order_by("-version")[:50])
+
+
+def check_ins(*, clinic: UUID, course: UUID) -> Sequence[CheckInDue]:
+    """What the plan asks for: open ones by day, then those done last."""
+    found = CheckInDue.objects.filter(clinic_id=clinic, course_id=course)
+    waiting = found.filter(done_at=None).order_by("due_at", "kind")
+    return [*waiting, *found.exclude(done_at=None).order_by("-done_at", "kind")[:20]]
+
+
+def due(*, clinic: UUID, before: datetime) -> QuerySet[CheckInDue]:
+    """What the clinic owes its patients before a moment, oldest first. Page it by slicing."""
+    found = CheckInDue.objects.filter(clinic_id=clinic, done_at=None, due_at__lt=before)
+    return found.select_related("patient", "course").order_by("due_at", "id")
+
+
+def happened(*, clinic: UUID, course: UUID) -> Sequence[Entry]:
+    """Check-ins and relapses, newest first."""
+    kinds = ["aftercare.checked_in", "aftercare.relapse_noted"]
+    found = Entry.objects.filter(clinic=clinic, stream=f"aftercare/{course}", kind__in=kinds)
+    return list(found.order_by("-ordinal")[:MOST_ENTRIES])
+
+
+def latest_course(*, clinic: UUID, patient: UUID) -> Course | None:
+    """The patient's newest course in which something was given."""
+    found = courses_of(clinic=clinic, patient=patient)
+    return next((one for one in found if one.sessions_given), None)
+
+
+def proposal(
+    *, clinic: UUID, course: Course, at: datetime, done_now: Sequence[str] = ()
+) -> Proposal:
+    """The plan that would be signed now; `done_now` are checks that are being ticked off.
+
+    Raises:
+        NotOver: induction goes on.
+    """
+    given = outcomes.sessions(clinic=clinic, courses=[course.id])
+    over_at = induction.ended_at(Induction(course.sessions_planned, given, course.ended_at))
+    instrument = lead_instrument(course.protocol)
+    relapses = [
+        one.at
+        for one in happened(clinic=clinic, course=course.id)
+        if one.kind == "aftercare.relapse_noted"
+    ]
+    change, says = outcomes.assess(
+        clinic=clinic, course=course, instrument=instrument, events=relapses
+    )
+    last = Plan.objects.filter(clinic_id=clinic, course=course).order_by("-version").first()
+    maintained = Maintained(
+        last_session_on=localtime(given[-1]).date(),
+        sessions=max(len(given) - course.sessions_planned, 0),
+        interval_weeks=last.interval_weeks if last else None,
+    )
+    known = _known(clinic, course, over_at, given, at)
+    known = replace(known, done_on={**known.done_on, **dict.fromkeys(done_now, at)})
+    policy = protocol.policy(clinic=clinic)
+    found = plan.propose(known, maintained, change, policy, at=at)
+    return Proposal(found, change, says, instrument)
+
+
+def _known(
+    clinic: UUID, course: Course, over_at: datetime, given: Sequence[datetime], at: datetime
+) -> Known:
+    reviews = protocol.reviews(clinic=clinic, course=course.id)
+    last = reviews[-1] if reviews else None
+    done = CheckInDue.objects.filter(clinic_id=clinic, course=course).exclude(done_at=None)
+    return Known(
+        induction_ended_at=over_at,
+        last_session_at=given[-1],
+        sessions=len(given),
+        given_mg=course.given_mg,
+        sessions_since_review=len(given) - (last.after_session if last else 0),
+        last_review_on=localtime(last.decided_at).date() if last else None,
+        sessions_last_year=sum(one > at - YEAR for one in given),
+        pain=treats_pain(course.protocol),
+        bipolar=treats_bipolar(course.protocol),
+        done_on=dict(done.values_list("kind").annotate(last=Max("done_at"))),
+    )
