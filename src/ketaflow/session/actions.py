@@ -84,6 +84,8 @@ def walk_in(*, course: UUID, chair: str, nurse: UUID, by: Author, at: datetime) 
         raise NotHere("No chair in use at this clinic has that name; choose one from the list.")
     if not Staff.objects.filter(clinic_id=by.clinic, id=nurse, active=True).exists():
         raise NotHere("Nobody who works at this clinic is known by that identifier.")
+    if live := queries.live_of(clinic=by.clinic, patient=found.patient_id):
+        raise _already(live)
     today = day_of(at, found.clinic.zone)
     pace.require_spacing(schedule.pace_of(clinic=by.clinic, course=found), today)
     plan = {
