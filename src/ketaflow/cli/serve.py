@@ -24,6 +24,9 @@ def run(host: str, port: int) -> None:
 
     clinic.say(f"Ketaflow is at http://{host}:{port}/  (Ctrl-C stops it)")
     uvicorn.run(
-        "ketaflow.config.asgi:application", host=host, port=port, log_level="warning",
+        "ketaflow.config.asgi:application",
+        host=host,
+        port=port,
+        log_level="warning",
         lifespan="off",
     )

@@ -1,21 +1,26 @@
 """The fictional clinic itself: its people, chairs, hours and made-up policy."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ketaflow import tables
 from ketaflow.people import actions as people
-from ketaflow.people.models import Clinic, Staff
 from ketaflow.people.registration import ClinicDetails
 from ketaflow.people.roles import Role
 from ketaflow.protocol import actions as protocol
 from ketaflow.schedule import actions as schedule
 from ketaflow.schedule.hours import Hours
 
+if TYPE_CHECKING:
+    from ketaflow.people.models import Clinic, Staff
+
 NAME = "Juniper Lane Clinic"
-PASSWORD = "juniper-lane-demo"  # noqa: S105 - printed on purpose: the clinic is fictional
+PASSWORD = "juniper-lane-demo"
 MID_MORNING = 10
 DAYS_BEFORE, DAYS_AFTER = 70, 28
 TEAM = {

@@ -1,8 +1,11 @@
 """How far each fictional patient has come, by the same actions that a page calls."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ketaflow.cli.fictional.clinic import Team
 from ketaflow.cli.fictional.persons import Somebody
@@ -11,14 +14,12 @@ from ketaflow.fhir.bundle import read_bundle
 from ketaflow.people import actions as people
 from ketaflow.people.chart import Sex
 from ketaflow.people.consent import consent_for
-from ketaflow.people.models import Patient
 from ketaflow.people.registration import age_on
 from ketaflow.protocol import actions as protocol
 from ketaflow.protocol import queries as planned
 from ketaflow.protocol.dosing import Choice
 from ketaflow.protocol.library import Route
 from ketaflow.protocol.library import protocol as protocol_named
-from ketaflow.protocol.models import Course
 from ketaflow.protocol.orders import needs
 from ketaflow.protocol.preparation import Preparation
 from ketaflow.protocol.weight import Body
@@ -27,6 +28,11 @@ from ketaflow.schedule.openings import Wish
 from ketaflow.screening import actions as screening
 from ketaflow.screening.resistance import Response, Told, Trial
 from ketaflow.screening.rules import Severity
+
+if TYPE_CHECKING:
+    from ketaflow.people.models import Patient
+    from ketaflow.protocol.models import Course
+    from ketaflow.schedule.models import Booking
 
 NOTHING_FOUND = {
     "allergy_ketamine": "no",
@@ -147,17 +153,14 @@ def assessed(team: Team, journey: Journey, patient: Patient) -> screening.querie
     )
 
 
-def set_aside(
-    team: Team, journey: Journey, patient: Patient, rule: str, severity: Severity, words: str
-) -> None:  # noqa: PLR0913 - what a written reason consists of
-    """Somebody wrote why a finding does not stop treatment."""
+def set_aside(team: Team, journey: Journey, patient: Patient, rule: str, words: str) -> None:
+    """A prescriber wrote why a relative finding does not stop treatment."""
     at = team.at(-journey.began_days_ago + 2, 11.5)
-    who = "director" if severity is Severity.ABSOLUTE else "prescriber"
     screening.set_aside(
         patient=patient,
         asked=_asked(team, journey, at),
-        reason=screening.Reason(rule, severity, words),
-        by=team.staff[who].author,
+        reason=screening.Reason(rule, Severity.RELATIVE, words),
+        by=team.staff["prescriber"].author,
         at=at,
     )
 
@@ -198,7 +201,7 @@ def agreed(team: Team, journey: Journey, course: Course) -> None:
     )
 
 
-def booked(team: Team, course: Course, starts_at: datetime, made_at: datetime) -> object:
+def booked(team: Team, course: Course, starts_at: datetime, made_at: datetime) -> Booking:
     """The front desk booked one visit, in whichever chair and with whichever nurse is free."""
     return schedule.book(
         course=course.id, wish=Wish(starts_at), by=team.staff["desk"].author, at=made_at

@@ -6,23 +6,103 @@ from datetime import date, timedelta
 
 from ketaflow.people.chart import Sex
 
-FEMALE = (
-    "Amara Beatriz Chiara Dagny Eleni Farah Greta Hana Imani Jarmila Katarina Leilani Mirela "
-    "Noor Oksana Priya Quilla Rosalind Sunniva Tamsin Ursula Veronica Wanda Xiomara Yael Zofia "
-    "Anneke Brigid Celeste Dorothea"
-).split()
-MALE = (
-    "Anselm Bertrand Caspian Diego Emeka Florian Gideon Hamza Ivo Jorge Kenji Lucian Matteo Nnamdi "
-    "Oskar Piotr Quentin Ravi Stellan Tobias Ulrich Viktor Wendell Xavier Yusuf Zoltan Arvid "
-    "Bram Cormac Dimitri"
-).split()
-FAMILY = (
-    "Abernathy Bellweather Castellane Drummond Eastwick Fairbairn Goldthwait Harrowgate Ivarsen "
-    "Jellicoe Kingsolver Lindqvist Marchetti Northcote Okonjo Pemberton Quillfeather Ravenscroft "
-    "Silverman Thistlewood Underhay Vandermeer Whitlock Yarborough Zielinski Ashgrove Birchwood "
-    "Coldstream Dunmore Elmhurst"
-).split()
-STREETS = "Juniper Lane|Harbor Road|Mill Street|Orchard Way|Station Road|Lake View".split("|")
+FEMALE = [
+    "Amara",
+    "Beatriz",
+    "Chiara",
+    "Dagny",
+    "Eleni",
+    "Farah",
+    "Greta",
+    "Hana",
+    "Imani",
+    "Jarmila",
+    "Katarina",
+    "Leilani",
+    "Mirela",
+    "Noor",
+    "Oksana",
+    "Priya",
+    "Quilla",
+    "Rosalind",
+    "Sunniva",
+    "Tamsin",
+    "Ursula",
+    "Veronica",
+    "Wanda",
+    "Xiomara",
+    "Yael",
+    "Zofia",
+    "Anneke",
+    "Brigid",
+    "Celeste",
+    "Dorothea",
+]
+MALE = [
+    "Anselm",
+    "Bertrand",
+    "Caspian",
+    "Diego",
+    "Emeka",
+    "Florian",
+    "Gideon",
+    "Hamza",
+    "Ivo",
+    "Jorge",
+    "Kenji",
+    "Lucian",
+    "Matteo",
+    "Nnamdi",
+    "Oskar",
+    "Piotr",
+    "Quentin",
+    "Ravi",
+    "Stellan",
+    "Tobias",
+    "Ulrich",
+    "Viktor",
+    "Wendell",
+    "Xavier",
+    "Yusuf",
+    "Zoltan",
+    "Arvid",
+    "Bram",
+    "Cormac",
+    "Dimitri",
+]
+FAMILY = [
+    "Abernathy",
+    "Bellweather",
+    "Castellane",
+    "Drummond",
+    "Eastwick",
+    "Fairbairn",
+    "Goldthwait",
+    "Harrowgate",
+    "Ivarsen",
+    "Jellicoe",
+    "Kingsolver",
+    "Lindqvist",
+    "Marchetti",
+    "Northcote",
+    "Okonjo",
+    "Pemberton",
+    "Quillfeather",
+    "Ravenscroft",
+    "Silverman",
+    "Thistlewood",
+    "Underhay",
+    "Vandermeer",
+    "Whitlock",
+    "Yarborough",
+    "Zielinski",
+    "Ashgrove",
+    "Birchwood",
+    "Coldstream",
+    "Dunmore",
+    "Elmhurst",
+]
+STREETS = ["Juniper Lane", "Harbor Road", "Mill Street", "Orchard Way", "Station Road", "Lake View"]
 
 
 @dataclass(frozen=True)
