@@ -161,6 +161,7 @@ def amend(
         SomeoneElseMoved: the chart changed since the person saw it at ordinal `seen`.
     """
     require(by, Duty.REGISTER)
+    check_ours(patient, by)
     details.check(at.date())
     payload = {**details.as_payload(), "reason": registration.said(reason, "a reason")}
     try:
@@ -180,6 +181,7 @@ def amend(
 def refer(*, patient: Patient, referrer: str, reason: str, by: Author, at: datetime) -> None:
     """Record who sent the patient and what for."""
     require(by, Duty.REGISTER)
+    check_ours(patient, by)
     payload = {
         "referrer": registration.said(referrer, "who referred the patient"),
         "reason": registration.said(reason, "what the referral is for"),
@@ -235,6 +237,7 @@ def note_fact(*, patient: Patient, item: ChartItem, by: Author, at: datetime) ->
         NotPlausible: it says nothing, or lies in the future.
     """
     require(by, Duty.SCREEN)
+    check_ours(patient, by)
     registration.said(item.text, "what it is")
     # A day alone is kept as its first moment in UTC; no clock is further ahead than this.
     if item.started_at and item.started_at > at + AHEAD:
@@ -253,6 +256,7 @@ def note_fact(*, patient: Patient, item: ChartItem, by: Author, at: datetime) ->
 
 def note_reading(*, patient: Patient, page: str, by: Author, at: datetime) -> None:
     """Journal that somebody read this chart. In a stream of its own: looking changes nothing."""
+    check_ours(patient, by)
     with transaction.atomic():
         record(
             stream=f"access/{patient.id}", kind="chart.read", by=by, at=at, payload={"page": page}
@@ -274,6 +278,7 @@ def agree(
         Refused: a statement of the text was not ticked.
     """
     require(by, Duty.CONSENT)
+    check_ours(patient, by)
     text = consent_text(text_id)
     text.check_complete(statements)
     payload = {
@@ -290,11 +295,22 @@ def agree(
 def withdraw(*, consent: Consent, reason: str, by: Author, at: datetime) -> None:
     """Record that the patient no longer agrees; no session of the course may start after this."""
     require(by, Duty.CONSENT)
+    check_ours(consent.patient, by)
     payload = {"consent": str(consent.id), "reason": registration.said(reason, "a reason")}
     with transaction.atomic():
         record(
             stream=consent.patient.stream, kind="consent.withdrawn", by=by, at=at, payload=payload
         )
+
+
+def check_ours(patient: Patient, by: Author) -> None:
+    """Refuse to write about a patient of another clinic, whatever page led here.
+
+    Raises:
+        Refused: not a patient of the clinic of `by`.
+    """
+    if patient.clinic_id != by.clinic:
+        raise Refused("Nobody of this clinic is known by that identifier. Nothing was saved.")
 
 
 def _whose(chart: ReceivedChart, by: Author) -> Patient | None:

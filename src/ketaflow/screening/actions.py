@@ -12,6 +12,7 @@ from ketaflow.journal.actions import record
 from ketaflow.journal.author import Author
 from ketaflow.journal.models import Entry
 from ketaflow.journal.projecting import row_id
+from ketaflow.people.actions import check_ours
 from ketaflow.people.models import Patient
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
@@ -226,6 +227,7 @@ def _write(
     at: datetime,
     seen: int | None = None,
 ) -> Entry:
+    check_ours(patient, by)
     return record(
         stream=f"screening/{patient.id}",
         kind=f"screening.{kind}",
