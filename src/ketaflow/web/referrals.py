@@ -21,8 +21,9 @@ KEPT = "referrals_taken_in"
 @duty(Duty.IMPORT)
 def upload(request: StaffRequest) -> HttpResponse:
     """Take in FHIR bundles; say for each what was used, what was not, or why it was refused."""
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST"
+    form = UploadForm(request.POST, request.FILES) if sent else UploadForm()
+    if sent and form.is_valid():
         said = [_take(request, file, form.cleaned_data) for file in form.cleaned_data["bundles"]]
         if any("refused" not in one for one in said):
             # Kept for the next page, so that pressing reload sends nothing twice.
@@ -30,7 +31,7 @@ def upload(request: StaffRequest) -> HttpResponse:
             return redirect("referral_upload")
         for one in said:
             form.add_error("bundles", one["refused"])
-    taken = request.session.pop(KEPT, []) if request.method == "GET" else []
+    taken = [] if sent else request.session.pop(KEPT, [])
     return answer(request, "referrals/upload.html", {"taken": taken}, form)
 
 

@@ -23,12 +23,12 @@ def staff(request: StaffRequest) -> HttpResponse:
     today = timezone.localdate()
     people = [_row(one, today) for one in queries.staff(clinic=request.clinic.id)]
     context = {
-        "here": [row for row in people if row["who"].active],
+        "team": [row for row in people if row["who"].active],
         "left": [row["who"] for row in people if not row["who"].active],
     }
     context["due"] = [
         (row["who"], held)
-        for row in context["here"]
+        for row in context["team"]
         for held in row["credentials"]
         if held["state"] != "valid"
     ]

@@ -2,21 +2,110 @@
 
 from django.urls import path
 
-from ketaflow.web import courses, home, policy
+from ketaflow.web import (
+    aftercare,
+    courses,
+    home,
+    outcomes,
+    patients,
+    policy,
+    record,
+    referrals,
+    schedule,
+    schedule_bookings,
+    schedule_setup,
+    screening,
+    screening_steps,
+    staff,
+    tasks,
+)
 
 urlpatterns = [
     path("", home.start, name="home"),
+    # people
+    path("patients/", patients.patients, name="patients"),
+    path("patients/new/", patients.new, name="patient_new"),
+    path("patients/<uuid:patient>/", patients.show, name="patient"),
+    path("patients/<uuid:patient>/edit/", patients.edit, name="patient_edit"),
+    path("patients/<uuid:patient>/note/", patients.note, name="patient_note"),
+    path("patients/<uuid:patient>/record/", record.patient_record, name="patient_record"),
+    path("referrals/upload/", referrals.upload, name="referral_upload"),
+    path("staff/", staff.staff, name="staff"),
+    path("staff/new/", staff.new, name="staff_new"),
+    path("staff/<uuid:staff>/", staff.member, name="staff_member"),
+    path("staff/<uuid:staff>/leave/", staff.leave, name="staff_leave"),
+    path("record/", record.record, name="record"),
+    # screening
+    path("patients/<uuid:patient>/screening/", screening.screening, name="screening"),
+    path(
+        "patients/<uuid:patient>/screening/trials/new/",
+        screening_steps.trial_new,
+        name="screening_trial",
+    ),
+    path(
+        "patients/<uuid:patient>/screening/trials/<uuid:trial>/",
+        screening_steps.trial_correct,
+        name="screening_trial_correct",
+    ),
+    path(
+        "patients/<uuid:patient>/screening/reasons/<str:rule>/",
+        screening_steps.reason,
+        name="screening_reason",
+    ),
+    path(
+        "patients/<uuid:patient>/screening/workup/<str:item>/",
+        screening_steps.workup,
+        name="screening_workup",
+    ),
     # protocol
     path("policy/", policy.policy, name="policy"),
     path("protocols/", policy.library, name="protocols"),
     path("patients/<uuid:patient>/courses/new/", courses.choose, name="course_choose"),
-    path(
-        "patients/<uuid:patient>/courses/new/<str:protocol>/", courses.plan, name="course_plan"
-    ),
+    path("patients/<uuid:patient>/courses/new/<str:protocol>/", courses.plan, name="course_plan"),
     path("courses/<uuid:course>/", courses.course, name="course"),
     path("courses/<uuid:course>/dose/", courses.change, name="course_change"),
     path("courses/<uuid:course>/review/", courses.review, name="course_review"),
     path("courses/<uuid:course>/end/", courses.end, name="course_end"),
     path("courses/<uuid:course>/consent/", courses.consent, name="consent"),
     path("courses/<uuid:course>/consent/withdraw/", courses.withdraw, name="consent_withdraw"),
+    # schedule
+    path("schedule/", schedule.day, name="schedule"),
+    path("schedule/week/", schedule.week, name="schedule_week"),
+    path("schedule/setup/", schedule_setup.setup, name="schedule_setup"),
+    path("courses/<uuid:course>/bookings/", schedule_bookings.bookings, name="bookings"),
+    path(
+        "courses/<uuid:course>/bookings/all/", schedule_bookings.whole_course, name="bookings_all"
+    ),
+    path(
+        "courses/<uuid:course>/bookings/<uuid:booking>/",
+        schedule_bookings.booking,
+        name="booking",
+    ),
+    path(
+        "courses/<uuid:course>/bookings.ics",
+        schedule_bookings.course_calendar,
+        name="course_calendar",
+    ),
+    path(
+        "patients/<uuid:patient>/bookings.ics",
+        schedule_bookings.patient_calendar,
+        name="patient_calendar",
+    ),
+    # outcomes
+    path("patients/<uuid:patient>/outcomes/", outcomes.outcomes, name="outcomes"),
+    path(
+        "patients/<uuid:patient>/outcomes/<str:instrument>/new/",
+        outcomes.give,
+        name="outcome_give",
+    ),
+    path("tasks/", tasks.tasks, name="safety_tasks"),
+    path("tasks/<uuid:task>/", tasks.task, name="safety_task"),
+    # aftercare
+    path("patients/<uuid:patient>/aftercare/", aftercare.aftercare, name="aftercare"),
+    path("courses/<uuid:course>/aftercare/", aftercare.course_aftercare, name="course_aftercare"),
+    path(
+        "courses/<uuid:course>/aftercare/check-in/", aftercare.check_in, name="aftercare_check_in"
+    ),
+    path("courses/<uuid:course>/aftercare/relapse/", aftercare.relapse, name="aftercare_relapse"),
+    path("courses/<uuid:course>/aftercare/card/", aftercare.crisis_card, name="crisis_card"),
 ]
