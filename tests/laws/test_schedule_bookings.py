@@ -59,15 +59,15 @@ def plan(patient, prescriber, *, protocol="TRD-IV-STD", sessions=6):
     return Course.objects.get(id=course)
 
 
-def equip(director, nurse, *, chairs=2, first=TODAY, days=21):
+def equip(director, nurse, *, chairs=2, first=TODAY, days=21, at=NOW):
     """Chairs, hours, preparation and a nurse on duty, every day of the week."""
     by = director.author
     for number in range(1, chairs + 1):
-        actions.add_chair(name=f"Chair {number}", place="Room A", by=by, at=NOW)
-    actions.set_hours(weekdays=tuple(range(7)), hours_on=OPEN, by=by, at=NOW)
-    actions.set_preparation(minutes=30, by=by, at=NOW)
+        actions.add_chair(name=f"Chair {number}", place="Room A", by=by, at=at)
+    actions.set_hours(weekdays=tuple(range(7)), hours_on=OPEN, by=by, at=at)
+    actions.set_preparation(minutes=30, by=by, at=at)
     all_days = tuple(first + timedelta(days=ahead) for ahead in range(days))
-    actions.put_on_duty(staff=nurse.id, days=all_days, hours_on=OPEN, by=by, at=NOW)
+    actions.put_on_duty(staff=nurse.id, days=all_days, hours_on=OPEN, by=by, at=at)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -132,6 +133,14 @@ def test_every_day_proposed_goes_with_all_the_others(ahead, left, weeks):
     for day in days:
         others = [one for one in (*days, *booked) if one != day]
         assert pace.why_not(course(planned=99, booked_on=others), day) == ""
+
+
+@pytest.mark.parametrize("booked_on", [[], [DAY]])
+def test_twice_a_week_is_proposed_when_twice_is_asked(booked_on):
+    progress = course(planned=5, booked_on=booked_on)
+    days = pace.propose(progress, first_on=DAY, opening=OPEN, per_week=2)
+    everything = sorted({*days, *booked_on})
+    assert all((later - earlier).days >= 3 for earlier, later in pairwise(everything))
 
 
 def test_days_that_cannot_be_found_are_said():

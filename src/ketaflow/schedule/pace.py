@@ -86,17 +86,19 @@ def propose(
             opening=opening,
             per_week=per_week,
         )
-    return _beside(pace, first_on, opening)
+    return _beside(pace, first_on, opening, per_week)
 
 
-def _beside(pace: Pace, first_on: date, opening: Opening) -> tuple[date, ...]:
+def _beside(pace: Pace, first_on: date, opening: Opening, per_week: int | None) -> tuple[date, ...]:
     """The earliest days that go with those already given or booked."""
+    apart = spacing.WEEK // max(per_week or spacing.WEEK, 1)
     found: list[date] = []
     for ahead in range(SEARCH_DAYS):
         day = first_on + timedelta(days=ahead)
         days = pace.days | frozenset(found)
         rule = _spacing(pace, days, day)
-        if opening.holds(day) and spacing.judge(rule, on=day, others=days).allowed:
+        spread = all(abs((day - other).days) >= apart for other in days)
+        if spread and opening.holds(day) and spacing.judge(rule, on=day, others=days).allowed:
             found.append(day)
         if len(found) == pace.left:
             return tuple(found)
