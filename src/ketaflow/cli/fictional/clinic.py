@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from ketaflow import tables
 from ketaflow.people import actions as people
@@ -22,6 +23,36 @@ if TYPE_CHECKING:
 NAME = "Juniper Lane Clinic"
 PASSWORD = "juniper-lane-demo"
 MID_MORNING = 10
+# Around the globe; somewhere it is always ten in the morning.
+ZONES = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "Pacific/Pago_Pago",
+    "Pacific/Auckland",
+    "Pacific/Guadalcanal",
+    "Australia/Brisbane",
+    "Asia/Tokyo",
+    "Asia/Singapore",
+    "Asia/Bangkok",
+    "Asia/Dhaka",
+    "Asia/Karachi",
+    "Asia/Dubai",
+    "Africa/Nairobi",
+    "Africa/Cairo",
+    "Africa/Lagos",
+    "Africa/Abidjan",
+    "Atlantic/Cape_Verde",
+    "Atlantic/South_Georgia",
+    "America/Sao_Paulo",
+    "America/Puerto_Rico",
+    "Pacific/Fiji",
+    "Pacific/Gambier",
+    "Africa/Johannesburg",
+)
 DAYS_BEFORE, DAYS_AFTER = 70, 28
 TEAM = {
     "nurse": ("Ada Whitfield", (Role.NURSE,)),
@@ -56,11 +87,11 @@ class Team:
 
 
 def mid_morning_zone(now: datetime) -> str:
-    """The time zone in which it is mid-morning now, so that the board is always worth seeing."""
-    ahead = MID_MORNING - now.astimezone(UTC).hour
-    # Zones run from 12 hours behind to 14 ahead; by convention their names carry the other sign.
-    ahead += 24 if ahead < -12 else 0
-    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"
+    """A time zone in which it is mid-morning now, so that the board is always worth seeing."""
+    for name in ZONES:
+        if now.astimezone(ZoneInfo(name)).hour == MID_MORNING:
+            return name
+    return "Etc/UTC"
 
 
 def open_clinic(now: datetime) -> Team:

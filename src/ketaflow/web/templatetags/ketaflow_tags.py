@@ -167,7 +167,7 @@ def care(content: str, level: str, title: str) -> str:
 @register.simple_block_tag
 def chart(content: str, drawn: Chart) -> str:
     """A chart beside its table: the block's own, or one made from the chart's values."""
-    zone = timezone.get_current_timezone_name()
+    zone = str(timezone.get_current_timezone())
     data = drawn.for_browser() | {"zone": zone}
     said = {"content": content.strip(), "chart": drawn, "data": data}
     return render_to_string("components/chart.html", said)
