@@ -360,7 +360,7 @@ def test_the_trends_of_a_patient_cost_one_read_however_many_sheets(give, patient
     with CaptureQueriesContext(connection) as asked:
         found = queries.trends(clinic=patient.clinic_id, patient=patient.id, treated_at=NOW)
     assert len(asked) == 1
-    assert [one.instrument for one in found] == ["phq-9", "nrs-pain"]
+    assert [one.instrument for one, _ in found] == ["phq-9", "nrs-pain"]
     assert not queries.trends(clinic=uuid4(), patient=patient.id, treated_at=None)
 
 

@@ -61,6 +61,12 @@ def happened(*, clinic: UUID, course: UUID) -> Sequence[Entry]:
     return list(found.order_by("-ordinal")[:MOST_ENTRIES])
 
 
+def relapses(*, clinic: UUID, course: UUID) -> tuple[datetime, ...]:
+    """When something happened that is a relapse by itself."""
+    found = happened(clinic=clinic, course=course)
+    return tuple(one.at for one in found if one.kind == "aftercare.relapse_noted")
+
+
 def latest_course(*, clinic: UUID, patient: UUID) -> Course | None:
     """The patient's newest course in which something was given."""
     found = courses_of(clinic=clinic, patient=patient)
@@ -78,13 +84,9 @@ def proposal(
     given = outcomes.sessions(clinic=clinic, courses=[course.id])
     over_at = induction.ended_at(Induction(course.sessions_planned, given, course.ended_at))
     instrument = lead_instrument(course.protocol)
-    relapses = [
-        one.at
-        for one in happened(clinic=clinic, course=course.id)
-        if one.kind == "aftercare.relapse_noted"
-    ]
+    events = relapses(clinic=clinic, course=course.id)
     change, says = outcomes.assess(
-        clinic=clinic, course=course, instrument=instrument, events=relapses
+        clinic=clinic, course=course, instrument=instrument, events=events
     )
     last = Plan.objects.filter(clinic_id=clinic, course=course).order_by("-version").first()
     maintained = Maintained(

@@ -26,6 +26,13 @@ def answered(*, clinic: UUID, patient: UUID) -> Sequence[Answered]:
     return list(reversed(found.order_by("-answered_at", "-id")[:MOST_MEASUREMENTS]))
 
 
+def without_rule(*, clinic: UUID, patient: UUID, limit: int = 20) -> Sequence[Answered]:
+    """The newest sheets of scales on which no change is defined, newest first."""
+    found = Answered.objects.filter(clinic_id=clinic, patient_id=patient)
+    found = found.exclude(instrument__in=list(change.rules()))
+    return list(found.order_by("-answered_at", "-id")[:limit])
+
+
 def history(*, clinic: UUID, patient: UUID, instrument: str) -> tuple[Measurement, ...]:
     """The newest totals of one instrument, first to last; None where it was not complete."""
     found = Answered.objects.filter(clinic_id=clinic, patient_id=patient, instrument=instrument)
@@ -53,17 +60,18 @@ def trends(
     treated_at: datetime | None,
     marks: Sequence[datetime] = (),
     events: Sequence[datetime] = (),
-) -> tuple[Trend, ...]:
-    """One trend for each instrument that was given and has a rule of change; one read in all."""
+) -> tuple[tuple[Trend, Change], ...]:
+    """Trend and change of each instrument that was given and has a rule; one read in all."""
     rows: dict[str, list[Answered]] = {}
     for row in answered(clinic=clinic, patient=patient):
         if row.instrument in change.rules():
             rows.setdefault(row.instrument, []).append(row)
-    return tuple(
-        trend.trend(_history(clinic, name, found, treated_at, events), sessions=marks)
+    known = [
+        _history(clinic, name, rows[name], treated_at, events)
         for name in change.rules()
-        if (found := rows.get(name))
-    )
+        if name in rows
+    ]
+    return tuple((trend.trend(one, sessions=marks), change.assess(one)) for one in known)
 
 
 def assess(
