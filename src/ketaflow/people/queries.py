@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
 
 from ketaflow.journal.models import Entry
 from ketaflow.people.chart import ChartItem, Kind, item_from_payload
@@ -56,7 +56,10 @@ def patients(*, clinic: UUID, search: str = "", after: UUID | None = None) -> Qu
     """
     found = Patient.objects.filter(clinic_id=clinic).order_by("family", "given", "id")
     for word in search_words(search):
-        found = found.filter(id__in=_known_as(clinic, word))
+        known = _known_as(clinic, word)
+        # One letter begins half of all names: going along the list is quicker than collecting them.
+        broad = Exists(known.filter(patient=OuterRef("pk")))
+        found = found.filter(broad if len(word) == 1 else Q(id__in=known))
     last = patient(clinic=clinic, id=after) if after else None
     if last:
         same_family = Q(family=last.family)

@@ -24,7 +24,7 @@ class PatientForm(forms.Form):
         label="Patient number",
         max_length=40,
         help_text="As your clinic numbers its charts.",
-        widget=forms.TextInput(attrs={"class": "govuk-input--width-10"}),
+        widget=forms.TextInput(attrs={"class": "govuk-input govuk-input--width-10"}),
     )
     phone = forms.CharField(label="Telephone", max_length=60, required=False)
     email = forms.EmailField(label="E-mail", max_length=254, required=False)
@@ -123,7 +123,7 @@ class FactForm(forms.Form):
         min_value=1,
         max_digits=7,
         help_text="For a measurement, in the unit named above.",
-        widget=forms.NumberInput(attrs={"class": "govuk-input--width-5"}),
+        widget=forms.NumberInput(attrs={"class": "govuk-input govuk-input--width-5"}),
     )
     on = forms.DateField(label="Since, or measured on", widget=DayInput)
 

@@ -14,6 +14,8 @@ from ketaflow.people import actions, queries
 from ketaflow.people.roles import Duty
 from ketaflow.protocol import queries as protocol
 from ketaflow.refusals import DoesNotVerify
+from ketaflow.schedule import queries as schedule
+from ketaflow.session import queries as session
 from ketaflow.web.gate import StaffRequest, duty
 from ketaflow.web.patients import find
 
@@ -106,6 +108,10 @@ def _streams(clinic: UUID, patient: UUID) -> list[str]:
     own = [f"{about}/{patient}" for about in ("patient", "screening", "access", "outcomes")]
     for course in protocol.courses_of(clinic=clinic, patient=patient):
         own += [f"course/{course.id}", f"aftercare/{course.id}"]
+    for visit in schedule.of_patient(clinic=clinic, patient=patient):
+        own.append(f"booking/{visit.id}")
+    for held in session.of_patient(clinic=clinic, patient=patient):
+        own.append(f"session/{held.id}")
     return own
 
 

@@ -175,8 +175,8 @@ def _gap(gap: Missing) -> dict[str, Any]:
 
 
 def _trd_open(stands: queries.Standing) -> bool:
-    rules = {one.rule for one in stands.open} | {one.rule for one in stands.missing}
-    return TRD in rules
+    gaps = {one.fact for one in stands.missing}
+    return "antidepressant_trials" in gaps or any(one.rule == TRD for one in stands.open)
 
 
 def _finding(request: StaffRequest, finding: Finding, clear: Any) -> dict[str, Any]:

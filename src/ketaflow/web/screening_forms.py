@@ -71,7 +71,7 @@ def _field(question: Question) -> forms.Field:
             required=False,
             min_value=0,
             help_text=question.unit,
-            widget=forms.NumberInput(attrs={"class": "govuk-input--width-5"}),
+            widget=forms.NumberInput(attrs={"class": "govuk-input govuk-input--width-5"}),
         )
     return forms.ChoiceField(
         label=question.text,

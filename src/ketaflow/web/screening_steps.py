@@ -88,7 +88,8 @@ def reason(request: StaffRequest, patient: UUID, rule: str) -> HttpResponse:
     """Write why a finding does not stop treatment, in one's own name."""
     case = case_of(request, patient)
     found = next((one for one in case.standing.open if one.rule == rule), None)
-    gap = next((one for one in case.standing.missing if one.rule == rule), None)
+    gaps = (one for one in case.standing.missing if one.fact == "antidepressant_trials")
+    gap = next((one for one in gaps if one.rule == rule), None)
     if found is None and gap is None:
         raise Http404("Nothing of that name waits for a reason.")
     severity = found.severity if found else Severity.ABSOLUTE
