@@ -114,7 +114,7 @@ def answers(*, clinic: UUID, patient: UUID) -> Mapping[str, interview.Answer]:
         "key", "value"
     ):
         try:
-            found.update(interview.read_answers({key: value}))
+            found |= interview.read_answers({key: value})
         except Refused:
             continue
     return MappingProxyType(found)
