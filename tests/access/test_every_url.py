@@ -32,6 +32,8 @@ WORDS = {
     "rule": "INT-NONE-REPORTED",
     "item": next(iter(workup.items())),
     "instrument": "phq-9",
+    "act": "note",
+    "ordinal": 3,
 }
 # These belong to the clinic, not to one patient.
 OF_THE_CLINIC = {"staff", "chair", "day"}

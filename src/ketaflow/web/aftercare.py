@@ -19,8 +19,8 @@ from ketaflow.people.roles import Duty
 from ketaflow.refusals import Refused
 from ketaflow.web.aftercare_forms import CheckInForm, RelapseForm, SignForm
 from ketaflow.web.forms import answer, refuse
+from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
-from ketaflow.web.outcomes import course_or_404, patient_or_404
 
 
 @duty(Duty.SEE_CHART)
@@ -120,7 +120,7 @@ def crisis_card(request: StaffRequest, course: UUID) -> HttpResponse:
     context = {
         "course": found,
         "patient": found.patient,
-        "card": card(plans[0].card if plans else _clinics_own(request)),
+        "card": card(_said(request, plans)),
         "signed": plans[0] if plans else None,
     }
     return render(request, "aftercare/card.html", context)
@@ -135,7 +135,7 @@ def _after_check_in(request: StaffRequest, course: Any, task: Any) -> HttpRespon
 
 
 def _sign_form(request: StaffRequest, proposal: Proposal, plans: Any) -> SignForm:
-    said = plans[0].card if plans else _clinics_own(request)
+    said = _said(request, plans)
     initial = {"weeks": proposal.plan.interval.weeks, **_read(proposal, plans)}
     return SignForm(request.POST or None, card=card(said), initial=initial)
 
@@ -146,10 +146,13 @@ def _read(proposal: Proposal, plans: Any) -> dict[str, Any]:
     return {"shown": actions.fingerprint(proposal=proposal), "seen": seen}
 
 
-def _clinics_own(request: StaffRequest) -> dict[str, str]:
+def _said(request: StaffRequest, plans: Any) -> dict[str, str]:
+    """What the card says: the clinic's own lines, and over them what was signed."""
     clinic = request.clinic
-    parts = [part for part in (clinic.name, clinic.phone) if part]
-    return {"clinic": ", ".join(parts), "crisis_line": clinic.crisis_line}
+    own = ", ".join(part for part in (clinic.name, clinic.phone) if part)
+    signed = plans[0].card if plans else {}
+    written = {key: text for key, text in signed.items() if text}
+    return {"clinic": own, "crisis_line": clinic.crisis_line, **written}
 
 
 def _context(request: StaffRequest, course: Any, proposal: Proposal, plans: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A course: planned, agreed to, changed, reviewed, ended; and the one page that shows it whole."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,34 +13,23 @@ from ketaflow.people import actions as people_actions
 from ketaflow.people import queries as people
 from ketaflow.people.chart import Kind
 from ketaflow.people.consent import consent_for
-from ketaflow.people.models import Patient
 from ketaflow.people.roles import Duty
 from ketaflow.protocol import actions, queries
 from ketaflow.protocol.course import Decision
 from ketaflow.protocol.library import protocol as protocol_named
 from ketaflow.protocol.library import protocols
-from ketaflow.protocol.models import Course
 from ketaflow.protocol.orders import Order, from_payload
 from ketaflow.refusals import Refused
+from ketaflow.session import queries as sessions
+from ketaflow.web import course_page
 from ketaflow.web.courses_forms import ChangeForm, DoseForm, EndForm, ReviewForm
 from ketaflow.web.forms import answer, refuse
+from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
+from ketaflow.web.outcomes import course_chart, course_words
 
-
-def patient_or_404(request: StaffRequest, id: UUID) -> Patient:
-    """The patient of this clinic; anybody else's is not found."""
-    found = people.patient(clinic=request.clinic.id, id=id)
-    if found is None:
-        raise Http404
-    return found
-
-
-def course_or_404(request: StaffRequest, id: UUID) -> Course:
-    """The course of this clinic; anybody else's is not found."""
-    found = queries.course(clinic=request.clinic.id, id=id)
-    if found is None:
-        raise Http404
-    return found
+if TYPE_CHECKING:
+    from ketaflow.people.models import Patient
 
 
 @duty(Duty.PRESCRIBE)
@@ -76,7 +65,7 @@ def plan(request: StaffRequest, patient: UUID, protocol: str) -> HttpResponse:
     return answer(request, "courses/plan.html", _planning(who, wanted, form, order), form)
 
 
-def _planning(who: Patient, protocol: Any, form: Any, order: Order | None) -> dict[str, Any]:
+def _planning(who: "Patient", protocol: Any, form: Any, order: Order | None) -> dict[str, Any]:
     shown = _shown(order) if order else ""
     return {"patient": who, "protocol": protocol, "form": form, "order": order, "shown": shown}
 
@@ -86,7 +75,7 @@ def _shown(order: Order) -> str:
     return f"{order.dose_mg}/{order.rate_mg_min}/{order.volume_ml}/{order.devices}"
 
 
-def _measured(request: StaffRequest, who: Patient, protocol: Any) -> dict[str, Any]:
+def _measured(request: StaffRequest, who: "Patient", protocol: Any) -> dict[str, Any]:
     """The chart's last weight and height, and the usual number of sessions."""
     vitals = people.facts(clinic=request.clinic.id, patient=who.id, kind=Kind.VITAL)
     last = {code.code: item for item in reversed(vitals) for code in item.codings}
@@ -113,8 +102,10 @@ def course(request: StaffRequest, course: UUID) -> HttpResponse:
         "protocol": protocol_named(found.protocol),
         "consent": people.consent(clinic=request.clinic.id, course=found.id),
         "reviews": queries.reviews(clinic=request.clinic.id, course=found.id),
-        "review_form": ReviewForm(),
-        "end_form": EndForm(),
+        "next_step": course_page.next_step(found, timezone.now()),
+        "sessions": sessions.of_course(clinic=request.clinic.id, course=found.id),
+        "drawn": course_chart(request, found),
+        "words": course_words(request, found),
     }
     return render(request, "courses/course.html", context)
 

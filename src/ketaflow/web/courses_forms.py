@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from ketaflow.people.chart import Sex
-from ketaflow.people.models import Patient
 from ketaflow.people.registration import age_on
 from ketaflow.protocol.actions import Plan
 from ketaflow.protocol.course import Decision
@@ -16,6 +15,9 @@ from ketaflow.protocol.dosing import Choice
 from ketaflow.protocol.library import Protocol, Route
 from ketaflow.protocol.preparation import Preparation
 from ketaflow.protocol.weight import Basis, Body
+
+if TYPE_CHECKING:
+    from ketaflow.people.models import Patient
 
 BASES = [
     ("", "As the rule proposes"),
@@ -87,7 +89,7 @@ class DoseForm(forms.Form):
                 required=False,
             )
 
-    def plan(self, patient: Patient, today: date) -> Plan:
+    def plan(self, patient: "Patient", today: date) -> Plan:
         """The plan these fields describe."""
         said: Callable[[str], Any] = self.cleaned_data.get
         body = Body(

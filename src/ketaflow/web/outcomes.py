@@ -21,7 +21,6 @@ from ketaflow.outcomes.sheet import Occasion
 from ketaflow.outcomes.suicidality import COLUMBIA, crisis_text
 from ketaflow.outcomes.trend import Trend
 from ketaflow.people import actions as people_actions
-from ketaflow.people import queries as people
 from ketaflow.people.roles import Duty
 from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.figures import Figure
@@ -29,6 +28,7 @@ from ketaflow.protocol.figures import show as number
 from ketaflow.refusals import Refused
 from ketaflow.web.charts import Chart, Level, Line, Mark
 from ketaflow.web.forms import answer, refuse
+from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
 from ketaflow.web.outcomes_forms import QuestionsForm, TotalForm
 
@@ -55,22 +55,6 @@ class Panel:
     trend: Trend
     chart: Chart | None
     words: tuple[Word, ...]
-
-
-def patient_or_404(request: StaffRequest, id: UUID) -> Any:
-    """The patient of this clinic; anybody else's is not found."""
-    found = people.patient(clinic=request.clinic.id, id=id)
-    if found is None:
-        raise Http404
-    return found
-
-
-def course_or_404(request: StaffRequest, id: UUID) -> Any:
-    """The course of this clinic; anybody else's is not found."""
-    found = protocol.course(clinic=request.clinic.id, id=id)
-    if found is None:
-        raise Http404
-    return found
 
 
 @duty(Duty.SEE_CHART)

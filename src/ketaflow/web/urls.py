@@ -4,6 +4,7 @@ from django.urls import path
 
 from ketaflow.web import (
     aftercare,
+    board,
     courses,
     home,
     outcomes,
@@ -16,12 +17,15 @@ from ketaflow.web import (
     schedule_setup,
     screening,
     screening_steps,
+    sessions,
+    sessions_correct,
     staff,
     tasks,
 )
 
 urlpatterns = [
     path("", home.start, name="home"),
+    path("still-here/", home.still_here, name="still_here"),
     # people
     path("patients/", patients.patients, name="patients"),
     path("patients/new/", patients.new, name="patient_new"),
@@ -91,6 +95,19 @@ urlpatterns = [
         schedule_bookings.patient_calendar,
         name="patient_calendar",
     ),
+    # session
+    path("board/", board.board, name="board"),
+    path("bookings/<uuid:booking>/check-in/", sessions.check_in, name="session_check_in"),
+    path("courses/<uuid:course>/check-in/", sessions.walk_in, name="session_walk_in"),
+    path("sessions/<uuid:session>/", sessions.session, name="session"),
+    path("sessions/<uuid:session>/do/<str:act>/", sessions.act, name="session_act"),
+    path(
+        "sessions/<uuid:session>/correct/<int:ordinal>/",
+        sessions_correct.correct,
+        name="session_correct",
+    ),
+    path("sessions/<uuid:session>/print/", sessions.printed, name="session_print"),
+    path("patients/<uuid:patient>/sessions/", sessions.of_patient, name="sessions"),
     # outcomes
     path("patients/<uuid:patient>/outcomes/", outcomes.outcomes, name="outcomes"),
     path(

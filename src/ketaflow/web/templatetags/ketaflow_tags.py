@@ -68,7 +68,7 @@ def dress(field: forms.BoundField) -> str:
     if field.errors and kind in ("plain", "input"):
         style += f" {style}--error"
     given = widget.attrs.get("class", "")
-    if style and style not in given:
+    if style and not set(style.split()) <= set(given.split()):
         widget.attrs["class"] = f"{style} {given}".strip()
     if isinstance(widget, forms.NumberInput):
         # A mouse wheel over a focused number box changes what was typed: never for a dose.
