@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
@@ -98,7 +98,7 @@ def plan(patient, prescriber, order=IV_ORDER, sessions=6):
 def screen(patient, nurse, course):
     """Everything that screening asks is answered, and nothing was found."""
     told = json.loads(WELL.read_text())
-    told["vitals"]["taken_on"] = str(date(2026, 3, 9))
+    told["vitals"]["taken_on"] = str(at(-1440).date())
     facts, by = factsheet.facts_from_json(told), nurse.author
     for item in facts.items:
         people.note_fact(patient=patient, item=item, by=by, at=at(-600))

@@ -1,0 +1,236 @@
+"""The forecast of one session: what was given, the rest as ordered, and what was measured."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from math import ceil
+
+from ketaflow.evidence.sources import Source, cite
+from ketaflow.people import queries as people
+from ketaflow.people.chart import Kind
+from ketaflow.people.registration import age_on
+from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, infusion
+from ketaflow.pharmacology.forecast import Forecast, Series, Subject, forecast
+from ketaflow.protocol.library import Route
+from ketaflow.refusals import Refused
+from ketaflow.session.administration import ends_at, spray
+from ketaflow.session.fold import SessionState
+from ketaflow.session.queries import Room
+from ketaflow.web.charts import Chart, Giving, Line, Mark, Values
+
+MINUTE = timedelta(minutes=1)
+WEIGHT = "29463-7"
+LEAST_H, MOST_H = 3, 12
+PEOPLE = 200
+WORTH_A_WORD_MIN = 25
+SHOWN = (
+    # The series to draw, the title, and the vital sign whose change since baseline goes with it.
+    (("ketamine, S + R", "esketamine"), "Forecast concentration", ""),
+    (("systolic pressure",), "Forecast rise in systolic pressure", "systolic"),
+    (("dissociation",), "Forecast dissociation", ""),
+)
+
+
+class NotForecast(Refused):
+    """Something that a forecast needs is not on record."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The charts, or why there are none; and what they rest on."""
+
+    charts: tuple[Chart, ...] = ()
+    refusal: str = ""
+    models: tuple[str, ...] = ()
+    evidence: tuple[tuple[str, str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+def draw(room: Room, *, at: datetime) -> Drawn:
+    """The forecast of this session at `at`; a refusal is a sentence, and the page goes on."""
+    try:
+        doses = programme(room.state, at)
+        found = forecast(
+            drug=room.protocol.drug.value,
+            route=room.protocol.route.value,
+            doses=doses,
+            subject=_subject(room, at),
+            subjects=PEOPLE,
+            hours=_hours(room.state, at),
+            session_number=room.session.number,
+        )
+    except Refused as refusal:
+        return Drawn(refusal=str(refusal))
+    shown, picture = list(_shown(found)), _Picture(room.state, found, doses, at)
+    return Drawn(
+        charts=tuple(_chart(picture, one, title, sign) for one, title, sign in shown),
+        models=found.models,
+        evidence=tuple((one.name, one.grade, one.status) for one, _, _ in shown),
+        notes=found.notes,
+        sources=cite(found.sources),
+    )
+
+
+def programme(state: SessionState, at: datetime) -> tuple[Dose, ...]:
+    """What was given until `at` and the rest as ordered, in minutes since the drug began.
+
+    A paused pump is drawn as if it stayed paused.
+
+    Raises:
+        NotForecast: the order has no total dose or no duration.
+    """
+    order = state.preparation.order
+    if order.route is Route.NASAL:
+        return tuple(_sprays(state, at))
+    if state.started_at:
+        return tuple(_steps(state, state.started_at, at))
+    if order.dose_mg is None or order.duration_min is None:
+        raise NotForecast("No forecast: the order has no total dose and duration.")
+    return infusion(float(order.dose_mg), float(order.duration_min))
+
+
+def _steps(state: SessionState, zero: datetime, at: datetime) -> Iterator[Infusion]:
+    # Of two changes at one moment the later holds.
+    rates = {_minute(step.at, zero): float(step.rate_mg_min) for step in state.programme}
+    yield from (Infusion(minute, rate) for minute, rate in rates.items())
+    last = max(rates)
+    if rates[last]:
+        until = ends_at(state.preparation.order, state.programme, at=at)
+        # Running past the ordered dose, the pump is still running now.
+        yield Infusion(max(_minute(max(until or at, at), zero), last + 1 / 60), 0.0)
+
+
+def _sprays(state: SessionState, at: datetime) -> Iterator[NasalDose]:
+    device = spray()
+    zero = state.started_at or at
+    given = [NasalDose(_minute(one.at, zero), float(one.dose_mg)) for one in state.devices]
+    yield from given
+    if state.stopped_at:
+        return
+    rest = float(device.rest_min.value)
+    following = max(given[-1].at_min + rest, _minute(at, zero)) if given else 0.0
+    for number in range(state.preparation.order.devices - len(given)):
+        yield NasalDose(following + number * rest, float(device.device_mg.value))
+
+
+def _subject(room: Room, at: datetime) -> Subject:
+    patient = room.session.patient
+    ordered = room.session.order.get("weight_kg")
+    weight = Decimal(ordered) if ordered else _last_weight(room)
+    if weight is None:
+        raise NotForecast("No forecast: no weight is on record. Note it in the chart.")
+    age = age_on(patient.born_on, at.date())
+    return Subject(weight_kg=float(weight), age=float(age), sex=patient.sex)
+
+
+def _last_weight(room: Room) -> Decimal | None:
+    row = room.session
+    vitals = people.facts(clinic=row.clinic_id, patient=row.patient_id, kind=Kind.VITAL)
+    known = (item.value for item in vitals if any(code.code == WEIGHT for code in item.codings))
+    return next((value for value in known if value), None)
+
+
+def _hours(state: SessionState, at: datetime) -> float:
+    zero = state.started_at or at
+    lasting_min = _minute(state.ended_at or at, zero)
+    return float(min(max(LEAST_H, ceil((lasting_min + 30) / 60)), MOST_H))
+
+
+def _shown(found: Forecast) -> Iterator[tuple[Series, str, str]]:
+    for names, title, sign in SHOWN:
+        for one in found.series:
+            if one.name in names:
+                yield one, title, sign
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """What every chart of a session is drawn from."""
+
+    state: SessionState
+    found: Forecast
+    doses: Sequence[Dose]
+    at: datetime
+
+    @property
+    def now(self) -> float | None:
+        """Minutes since the drug began, while the session lasts and the axis reaches that far."""
+        zero = self.state.started_at
+        if zero is None or self.state.ended_at:
+            return None
+        now = _minute(self.at, zero)
+        return now if now <= self.found.time_min[-1] else None
+
+
+def _chart(picture: _Picture, series: Series, title: str, sign: str) -> Chart:
+    zero, axis = picture.state.started_at, picture.found.time_min
+    lines = [Line(series.name, series.median, series.p05 or (), series.p95 or ())]
+    if sign and zero:
+        measured = _measured(picture.state, zero, sign, len(axis))
+        lines.append(Line("measured", measured, dots=True))
+    return Chart(
+        title=title,
+        x=axis,
+        lines=tuple(lines),
+        words=_words(picture, series),
+        y_label=series.unit,
+        y_min=None if sign else 0,
+        decimals=0 if series.unit == "ng/mL" else 1,
+        now=picture.now,
+        marks=tuple(_marks(picture.state, zero)) if zero else (),
+        giving=tuple(_giving(picture.doses)),
+        table_every=10,
+    )
+
+
+def _words(picture: _Picture, series: Series) -> str:
+    top, now = picture.found.summary[series.name], picture.now
+    peak = series.median.index(max(series.median))
+    said = f"{series.name[:1].upper()}{series.name[1:]} peaks at {top.cmax:.0f} {series.unit}"
+    if series.p05 and series.p95:
+        said += f" (5–95 % of people: {series.p05[peak]:.0f} to {series.p95[peak]:.0f})"
+    said += f", {top.tmax_min:.0f} min after the start."
+    if now is not None:
+        said += f" Now: {series.median[round(now)]:.0f} {series.unit}."
+    return said
+
+
+def _measured(state: SessionState, zero: datetime, sign: str, count: int) -> Values:
+    before = state.baseline.vitals.measured.get(sign) if state.baseline else None
+    found: list[float | None] = [None] * count
+    for reading in state.readings:
+        value, minute = reading.vitals.measured.get(sign), round(_minute(reading.at, zero))
+        if before is not None and value is not None and 0 <= minute < count:
+            found[minute] = float(value - before)
+    return tuple(found)
+
+
+def _marks(state: SessionState, zero: datetime) -> Iterator[Mark]:
+    for one in state.scores:
+        if one.instrument == "cadss-6" and one.line.at >= zero:
+            yield Mark(_minute(one.line.at, zero), f"CADSS-6 {one.total}")
+    for effect in state.side_effects:
+        if effect.line.at >= zero:
+            yield Mark(_minute(effect.line.at, zero), effect.effect.replace("-", " "))
+
+
+def _giving(doses: Sequence[Dose]) -> Iterator[Giving]:
+    if isinstance(doses[0], NasalDose):
+        yield from (
+            Giving(one.at_min, one.at_min + 1, "28 mg")
+            for one in doses
+            if isinstance(one, NasalDose)
+        )
+    for one, following in pairwise(doses):
+        if isinstance(one, Infusion) and one.rate_mg_min:
+            # A word wider than its bar would lie on its neighbour's.
+            wide = following.at_min - one.at_min >= WORTH_A_WORD_MIN
+            label = f"{one.rate_mg_min:g} mg/min" if wide else ""
+            yield Giving(one.at_min, following.at_min, label)
+
+
+def _minute(moment: datetime, zero: datetime) -> float:
+    return (moment - zero) / MINUTE

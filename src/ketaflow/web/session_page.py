@@ -1,0 +1,379 @@
+"""A session in words: its flowsheet, its record and where it stands now."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ketaflow.instruments.library import instrument
+from ketaflow.protocol.figures import show
+from ketaflow.protocol.library import Route
+from ketaflow.refusals import Refused
+from ketaflow.session import checklist, discharge, events, vitals
+from ketaflow.session.administration import ends_at, spray
+from ketaflow.session.corrections import CORRECTABLE, Line
+from ketaflow.session.discharge import Leaving
+from ketaflow.session.events import Kind
+from ketaflow.session.fold import SCALES, SessionState
+from ketaflow.session.phases import PREPARING, Phase
+from ketaflow.session.queries import Room
+from ketaflow.session.vitals import Vitals
+
+MINUTE = timedelta(minutes=1)
+MEASURED = (Kind.BASELINE, Kind.READING)
+PHASES = {
+    Phase.CHECKED_IN: "Being prepared",
+    Phase.READY: "Prepared",
+    Phase.RUNNING: "Drug being given",
+    Phase.PAUSED: "Paused",
+    Phase.OBSERVING: "Under observation",
+    Phase.DISCHARGED: "Gone home",
+    Phase.TRANSFERRED: "Transferred",
+    Phase.CANCELLED: "Cancelled",
+}
+COLOURS = {
+    Phase.CHECKED_IN: "grey",
+    Phase.READY: "blue",
+    Phase.RUNNING: "green",
+    Phase.PAUSED: "orange",
+    Phase.OBSERVING: "teal",
+    Phase.TRANSFERRED: "red",
+}
+
+
+@dataclass(frozen=True)
+class FlowRow:
+    """One moment on the flowsheet."""
+
+    at: datetime
+    minute: str
+    name: str
+    pressure: str
+    cells: tuple[str, ...]
+    scores: tuple[str, ...]
+    rate: str
+    given: str
+    changes: str
+    beyond: tuple[str, ...]
+    by: str
+    corrected: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line of the record; `was` is what it said before, with who changed it and why."""
+
+    ordinal: int
+    at: datetime
+    what: str
+    by: str
+    struck: bool
+    was: tuple[str, ...]
+    correctable: bool
+
+
+@dataclass(frozen=True)
+class Now:
+    """Where the session stands, in words for the top of the page."""
+
+    phase: str
+    colour: str
+    minutes: int | None
+    given: str
+    rate: str
+    due: str
+    overdue: bool
+    last: str
+    changes: str
+    beyond: tuple[str, ...]
+    clock: str
+    ends: str
+
+
+def flow(room: Room) -> list[FlowRow]:
+    """The flowsheet: the baseline first, then every moment at which something was measured."""
+    moments: dict[datetime, list[Line]] = {}
+    for line in room.state.lines:
+        if (line.kind in MEASURED or line.kind in SCALES) and not line.struck:
+            moments.setdefault(line.at, []).append(line)
+    rows = [_row(room, at, lines) for at, lines in sorted(moments.items())]
+    return sorted(rows, key=lambda row: row.name != "Baseline")
+
+
+def _row(room: Room, at: datetime, lines: Sequence[Line]) -> FlowRow:
+    state = room.state
+    reading = next((one for one in lines if one.kind in MEASURED), None)
+    found = vitals.read(reading.payload) if reading else Vitals()
+    is_baseline = bool(
+        state.baseline and reading and reading.ordinal == state.baseline.line.ordinal
+    )
+    totals = {one.kind: str(one.payload["total"]) for one in lines if one.kind in SCALES}
+    started = state.started_at is not None and at >= state.started_at
+    signs = [name for name in vitals.signs() if name not in ("systolic", "diastolic")]
+    return FlowRow(
+        at=at,
+        minute=since(state, at),
+        name="Baseline" if is_baseline else "",
+        pressure=pressure(found),
+        cells=tuple(_value(found, name) for name in signs),
+        scores=tuple(totals.get(kind, "") for kind in SCALES),
+        rate=show(state.rate_mg_min(at)) if started and state.programme else "",
+        given=show(round(state.given_mg(at), 1)) if started else "",
+        changes="" if is_baseline else changes(state, found),
+        beyond=beyond(room, found, before=is_baseline),
+        by=lines[0].by_name,
+        corrected=any(one.corrected for one in lines),
+    )
+
+
+def since(state: SessionState, at: datetime) -> str:
+    """Minutes since the drug began; nothing before it."""
+    if state.started_at is None or at < state.started_at:
+        return ""
+    return str((at - state.started_at) // MINUTE)
+
+
+def pressure(found: Vitals) -> str:
+    """Blood pressure as it is said."""
+    if found.systolic is None and found.diastolic is None:
+        return ""
+    return f"{_value(found, 'systolic') or '–'}/{_value(found, 'diastolic') or '–'}"
+
+
+def _value(found: Vitals, name: str) -> str:
+    value = found.measured.get(name)
+    return "" if value is None else show(value)
+
+
+def summary(found: Vitals) -> str:
+    """The last vital signs in one line."""
+    said = [f"{pressure(found)} mmHg"] if pressure(found) else []
+    short = {"heart_rate": "pulse {}", "spo2": "SpO2 {} %", "respiratory_rate": "breathing {}"}
+    said += [short[name].format(_value(found, name)) for name in short if _value(found, name)]
+    return ", ".join(said)
+
+
+def changes(state: SessionState, found: Vitals) -> str:
+    """What differs from the baseline, in words."""
+    return changed(found, state.baseline.vitals if state.baseline else None)
+
+
+def changed(found: Vitals, baseline: Vitals | None) -> str:
+    """What differs from `baseline`, in words; the pressure first."""
+    if baseline is None or not found.measured:
+        return ""
+    differ = {
+        name: said
+        for name, said in vitals.against(found, baseline).items()
+        if said not in ("as at baseline", "no baseline") and name != "temperature"
+    }
+    if not differ:
+        return "as at baseline"
+    names = vitals.signs()
+    said = [
+        f"{names[name].label.removesuffix(' pressure').lower()} {words.removesuffix(' baseline')}"
+        for name, words in differ.items()
+    ]
+    return ", ".join(said).replace("spo2", "SpO2")
+
+
+def beyond(room: Room, found: Vitals, *, before: bool = False) -> tuple[str, ...]:
+    """What lies beyond the clinic's own limits."""
+    if room.policy is None:
+        return ()
+    baseline = room.state.baseline.vitals if room.state.baseline else None
+    limits = vitals.BEFORE if before else vitals.DURING
+    return vitals.beyond(found, room.policy, limits, baseline=None if before else baseline)
+
+
+def now(room: Room, at: datetime) -> Now:
+    """Where the session stands at `at`."""
+    state = room.state
+    phase = state.phase
+    last = state.readings[-1] if state.readings else None
+    running = state.started_at is not None and not phase.over
+    advice = _sedated(room)
+    due = due_words(room.next_due_at, at)
+    found = last.vitals if last else Vitals()
+    return Now(
+        phase=PHASES[phase],
+        colour=COLOURS.get(phase, ""),
+        minutes=(at - state.started_at) // MINUTE if running and state.started_at else None,
+        given=show(round(state.given_mg(at), 1)),
+        rate=show(state.rate_mg_min(at)) if state.programme and running else "",
+        due=due,
+        overdue="overdue" in due,
+        last=summary(found),
+        changes=changes(state, found) if last is not state.baseline else "at baseline",
+        beyond=(
+            *(beyond(room, found, before=phase in PREPARING) if not phase.over else ()),
+            *advice,
+        ),
+        clock=clock_words(room, at),
+        ends=_ends(state, at),
+    )
+
+
+def _sedated(room: Room) -> tuple[str, ...]:
+    last = room.state.latest("moaa-s")
+    if room.policy is None or last is None or last.total is None or room.state.phase.over:
+        return ()
+    advice = vitals.sedated(last.total, room.policy)
+    return (f"MOAA/S {last.total}: the clinic's policy says {advice}.",) if advice else ()
+
+
+def _ends(state: SessionState, at: datetime) -> str:
+    if state.phase is not Phase.RUNNING or not state.programme:
+        return ""
+    ends = ends_at(state.preparation.order, state.programme, at=at)
+    if ends is None:
+        return ""
+    left = -((at - ends) // MINUTE)
+    return f"in about {left} min" if left > 0 else "the ordered dose should be in now"
+
+
+def due_words(due_at: datetime | None, at: datetime) -> str:
+    """When the next reading is due, as it is said."""
+    if due_at is None:
+        return ""
+    left = (due_at - at) / MINUTE
+    if left <= -1:
+        return f"{spoken(int(-left))} overdue"
+    return "now" if left < 1 else f"in {spoken(int(left))}"
+
+
+def spoken(minutes: int) -> str:
+    """A number of minutes as it is said."""
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+def clock_words(room: Room, at: datetime) -> str:
+    """How long the patient must still be watched, in words; nothing before the end of the drug."""
+    monitoring, policy, state = room.protocol.monitoring, room.policy, room.state
+    if monitoring is None or policy is None or state.started_at is None or state.phase.over:
+        return ""
+    if state.stopped_at is None:
+        fixed = monitoring.observe_min
+        said = f"{show(fixed.value)} minutes from the first spray" if fixed else ""
+        return f"Not before {said}." if said else ""
+    try:
+        gate = discharge.gate(state, Leaving(at, frozenset(), monitoring, policy))
+    except Refused as refusal:
+        return str(refusal)
+    if gate.open(at):
+        return f"The {gate.what} are over."
+    left = -((at - gate.opens_at) // MINUTE)
+    return f"{spoken(left)} more of the {gate.what}."
+
+
+def still_to_do(room: Room, at: datetime) -> tuple[str, ...]:
+    """What keeps the patient here besides the clock, apart from what is ticked on leaving."""
+    monitoring, policy = room.protocol.monitoring, room.policy
+    if monitoring is None or policy is None or room.state.phase is not Phase.OBSERVING:
+        return ()
+    ticked = frozenset(one.key for one in discharge.always_for(room.protocol.route))
+    return discharge.still_to_do(room.state, Leaving(at, ticked, monitoring, policy))
+
+
+def next_device(state: SessionState, at: datetime) -> str:
+    """When the next device may be given."""
+    if not state.devices:
+        return ""
+    opens = state.devices[-1].at + timedelta(minutes=float(spray().rest_min.value))
+    left = -((at - opens) // MINUTE)
+    return f"The next device may follow in {left} min." if left > 0 else "The rest is over."
+
+
+def record(state: SessionState) -> list[Said]:
+    """Everything that was written, as it stands and as it stood."""
+    return [
+        Said(
+            ordinal=line.ordinal,
+            at=line.at,
+            what=told(line.kind, line.payload),
+            by=line.by_name,
+            struck=line.struck,
+            was=tuple(_was(line)),
+            correctable=line.kind in CORRECTABLE and not line.struck,
+        )
+        for line in state.lines
+    ]
+
+
+def _was(line: Line) -> Iterator[str]:
+    for before, after in zip(line.versions, line.versions[1:], strict=False):
+        became = "struck out" if after.payload is None else told(line.kind, after.payload)
+        first = told(line.kind, before.payload or line.payload)
+        yield f"{after.by_name} corrected “{first}” to “{became}”: {after.reason}"
+
+
+def told(kind: Kind, payload: Mapping[str, Any]) -> str:
+    """One entry in words."""
+    return WORDS[kind](payload)
+
+
+def _measured(payload: Mapping[str, Any]) -> str:
+    found = vitals.read(payload)
+    heat = _value(found, "temperature")
+    return summary(found) + (f", {heat} °C" if heat else "")
+
+
+def _dose(payload: Mapping[str, Any]) -> str:
+    parts = (("dose_mg", "mg"), ("rate_mg_min", "mg/min"), ("devices", "devices"))
+    read = ", ".join(f"{payload[key]} {unit}" for key, unit in parts if payload.get(key))
+    return f"Dose checked: {read}; prepared by {payload.get('prepared_by_name', '')}"
+
+
+def _tick(payload: Mapping[str, Any]) -> str:
+    text = checklist.known(payload["item"]).text
+    note = f" ({payload['note']})" if payload.get("note") else ""
+    return f"{text}{note}" if payload.get("done") else f"Tick taken away: {text}"
+
+
+def _effect(payload: Mapping[str, Any]) -> str:
+    label = events.side_effects()[payload["effect"]].label
+    note = f": {payload['note']}" if payload.get("note") else ""
+    return f"Side effect: {label}, {payload.get('severity', 1)} of 5{note}"
+
+
+def _score(payload: Mapping[str, Any]) -> str:
+    answers = [one for one in payload["answers"] if one is not None]
+    return f"{instrument(payload['instrument']).short} {sum(answers)} of 10"
+
+
+def _home(payload: Mapping[str, Any]) -> str:
+    short = payload.get("override")
+    why = f"; observation shortened by {short['by_name']}: {short['reason']}" if short else ""
+    return f"Went home with {payload.get('escort', 'nobody named')}{why}"
+
+
+WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
+    Kind.CHECKED_IN: lambda told: f"Checked in, {told.get('chair', '')}",
+    Kind.CHECKLIST_ITEM: _tick,
+    Kind.BASELINE: lambda told: f"Baseline: {_measured(told)}",
+    Kind.DOSE_CHECKED: _dose,
+    Kind.STARTED: lambda told: f"Pump started at {told['rate_mg_min']} mg/min",
+    Kind.RATE_CHANGED: lambda told: f"Rate {told['rate_mg_min']} mg/min: {told.get('reason', '')}",
+    Kind.PAUSED: lambda told: f"Paused: {told.get('reason', '')}",
+    Kind.RESUMED: lambda told: (
+        f"Resumed at {told['rate_mg_min']} mg/min" if told.get("rate_mg_min") else "Resumed"
+    ),
+    Kind.STOPPED: lambda told: f"Drug ended: {told.get('reason', '')}",
+    Kind.DEVICE_GIVEN: lambda told: f"Nasal device given, lot {told.get('lot', '')}",
+    Kind.READING: _measured,
+    Kind.SEDATION: lambda told: f"MOAA/S {told['total']}",
+    Kind.DISSOCIATION: lambda told: f"CADSS-6 {told['total']}",
+    Kind.PAIN: lambda told: f"Pain {told['total']} of 10",
+    Kind.SIDE_EFFECT: _effect,
+    Kind.NOTE: lambda told: f"Note: {told['text']}",
+    Kind.DISCHARGE_SCORED: _score,
+    Kind.DISCHARGED: _home,
+    Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
+    Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
+}
+
+
+def is_nasal(room: Room) -> bool:
+    """Whether this session is by nasal spray."""
+    return room.protocol.route is Route.NASAL

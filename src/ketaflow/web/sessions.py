@@ -1,0 +1,301 @@
+"""The room: one session from check-in to the way home, one page, one press for each thing done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from allauth.account.adapter import get_adapter
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+
+from ketaflow.journal import queries as journal
+from ketaflow.journal.actions import SomeoneElseMoved
+from ketaflow.journal.author import Author
+from ketaflow.people import actions as people_actions
+from ketaflow.people import queries as people
+from ketaflow.people.roles import Duty, may
+from ketaflow.protocol import queries as protocol
+from ketaflow.protocol.orders import from_payload
+from ketaflow.refusals import Refused
+from ketaflow.schedule import queries as schedule
+from ketaflow.session import actions, checklist, phases, queries
+from ketaflow.session.events import Kind
+from ketaflow.session.phases import Phase
+from ketaflow.session.queries import Room
+from ketaflow.web import session_forecast, session_page
+from ketaflow.web import sessions_forms as entering
+from ketaflow.web.errors import status_of
+from ketaflow.web.forms import answer, refuse
+from ketaflow.web.gate import StaffRequest, duty
+
+
+class NotThem(Refused):
+    """The second person could not prove who they are."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that can be pressed: its form, the action, what is said, when it is shown."""
+
+    form: type[entering.PressForm]
+    action: Callable[..., None]
+    done: str
+    kind: Kind
+
+
+ACTS = {
+    "tick": Act(entering.TickForm, actions.tick, "The checklist is saved.", Kind.CHECKLIST_ITEM),
+    "baseline": Act(
+        entering.BaselineForm, actions.record_baseline, "The baseline is saved.", Kind.BASELINE
+    ),
+    "dose": Act(entering.DoseForm, actions.check_dose, "The dose is checked.", Kind.DOSE_CHECKED),
+    "start": Act(entering.StartForm, actions.start, "Started.", Kind.STARTED),
+    "device": Act(
+        entering.DeviceForm, actions.give_device, "The device is recorded.", Kind.DEVICE_GIVEN
+    ),
+    "rate": Act(
+        entering.RateForm, actions.change_rate, "The new rate is recorded.", Kind.RATE_CHANGED
+    ),
+    "pause": Act(entering.ReasonForm, actions.pause, "Paused.", Kind.PAUSED),
+    "resume": Act(entering.ResumeForm, actions.resume, "Resumed.", Kind.RESUMED),
+    "stop": Act(entering.StopForm, actions.stop, "The end of the drug is recorded.", Kind.STOPPED),
+    "round": Act(entering.RoundForm, actions.record_round, "The round is saved.", Kind.READING),
+    "effect": Act(
+        entering.EffectForm,
+        actions.note_side_effect,
+        "The side effect is recorded.",
+        Kind.SIDE_EFFECT,
+    ),
+    "note": Act(entering.NoteForm, actions.note, "The note is saved.", Kind.NOTE),
+    "aldrete": Act(entering.AldreteForm, actions.score_discharge, "Scored.", Kind.DISCHARGE_SCORED),
+    "mpadss": Act(entering.MpadssForm, actions.score_discharge, "Scored.", Kind.DISCHARGE_SCORED),
+    "home": Act(
+        entering.HomeForm, actions.send_home, "The patient has gone home.", Kind.DISCHARGED
+    ),
+    "transfer": Act(
+        entering.TransferForm, actions.transfer, "The transfer is recorded.", Kind.TRANSFERRED
+    ),
+    "cancel": Act(entering.ReasonForm, actions.cancel, "The session is cancelled.", Kind.CANCELLED),
+}
+# What is asked first once the drug is being given.
+STEPS = {
+    Phase.RUNNING: "session/run.html",
+    Phase.PAUSED: "session/paused.html",
+    Phase.OBSERVING: "session/observe.html",
+}
+
+
+def room_or_404(request: StaffRequest, session: UUID) -> Room:
+    """The session of this clinic; anybody else's is not found."""
+    found = queries.room(clinic=request.clinic.id, id=session)
+    if found is None:
+        raise Http404
+    return found
+
+
+@duty(Duty.SEE_CHART)
+def session(request: StaffRequest, session: UUID) -> HttpResponse:
+    """Show the room; htmx asks only for where it stands now."""
+    room, at = room_or_404(request, session), timezone.now()
+    if request.htmx:
+        seen = request.GET.get("seen", "")
+        context = {
+            "room": room,
+            "now": session_page.now(room, at),
+            "newer": seen.isdecimal() and int(seen) < room.state.last_ordinal,
+            "seen": seen or room.state.last_ordinal,
+        }
+        return render(request, "session/now.html", context)
+    people_actions.note_reading(
+        patient=room.session.patient, page="session", by=request.author, at=at
+    )
+    return _show(request, room)
+
+
+@sensitive_post_parameters("dose-password")
+@duty(Duty.SEE_CHART, change=Duty.TREAT)
+def act(request: StaffRequest, session: UUID, act: str) -> HttpResponse:
+    """Do one thing; what is refused comes back with everything that was typed."""
+    if act not in ACTS:
+        raise Http404
+    room = room_or_404(request, session)
+    if request.method != "POST":
+        return redirect("session", session=session)
+    form = _form(request, room, act, request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            _press(request, session, act, form)
+            messages.success(request, ACTS[act].done)
+            return redirect("session", session=session)
+        except Refused as refusal:
+            status = status_of(refusal)
+            room = room_or_404(request, session)
+            form = _again(request, room, act, refusal)
+    return _show(request, room, wrong={act: form}, status=status)
+
+
+def _press(request: StaffRequest, session: UUID, act: str, form: Any) -> None:
+    by = _second_person(request, form) if act == "dose" else request.author
+    seen = form.cleaned_data["seen"]
+    ACTS[act].action(session=session, seen=seen, by=by, at=timezone.now(), **form.said())
+
+
+def _again(request: StaffRequest, room: Room, act: str, refusal: Refused) -> entering.PressForm:
+    """The same form with what was typed; a page that was overtaken is fresh from here on."""
+    typed = request.POST.copy()
+    if isinstance(refusal, SomeoneElseMoved):
+        typed[f"{act}-seen"] = str(room.state.last_ordinal)
+    form = _form(request, room, act, typed)
+    refuse(form, refusal)
+    return form
+
+
+def _second_person(request: StaffRequest, form: Any) -> Author:
+    """Who signed the check with e-mail and password; wrong ones count towards the lockout."""
+    told = form.cleaned_data
+    try:
+        user = get_adapter().authenticate(request, email=told["email"], password=told["password"])
+    except ValidationError as locked:
+        raise NotThem(locked.messages[0]) from None
+    staff = people.staff_of(user) if user else None
+    if staff is None or staff.clinic_id != request.clinic.id:
+        raise NotThem(
+            "The second person's e-mail address and password do not belong to anybody who works "
+            "here. Type them again."
+        )
+    return staff.author
+
+
+def _form(request: StaffRequest, room: Room, act: str, data: Any = None) -> entering.PressForm:
+    return ACTS[act].form(data, prefix=act, room=room, author=request.author)
+
+
+def _show(
+    request: StaffRequest, room: Room, *, wrong: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    at, phase, wrong = timezone.now(), room.state.phase, wrong or {}
+    may_act = may(request.author.roles, Duty.TREAT)
+    open_acts = [name for name, one in ACTS.items() if may_act and phase in phases.ADMITS[one.kind]]
+    fresh = {name: _form(request, room, name) for name in open_acts}
+    preparing = phase in phases.PREPARING
+    context = {
+        "room": room,
+        "session": room.session,
+        "patient": room.session.patient,
+        "state": room.state,
+        "order": from_payload(room.session.order),
+        "nasal": session_page.is_nasal(room),
+        "now": session_page.now(room, at),
+        "seen": room.state.last_ordinal,
+        "preparing": preparing,
+        "step": STEPS.get(phase, "session/over.html"),
+        "acts": {**fresh, **{name: form for name, form in wrong.items() if name in fresh}},
+        # An act that the phase no longer takes still says why it was refused.
+        "refused": list(wrong.values()),
+        "obstacles": _obstacles(request, room) if preparing else (),
+        "still": session_page.still_to_do(room, at),
+        "next_device": session_page.next_device(room.state, at),
+        "flow": session_page.flow(room),
+        "record": session_page.record(room.state),
+        "forecast": session_forecast.draw(room, at=at),
+    }
+    return render(request, "session/room.html", context, status=status)
+
+
+def _obstacles(request: StaffRequest, room: Room) -> tuple[str, ...]:
+    """What stands in the way; lines of the checklist, which stand on the page, are only counted."""
+    found = queries.obstacles(clinic=request.clinic.id, room=room, at=timezone.now())
+    unticked = [f"{one.text}: not ticked" for one in checklist.open_items(room.state.preparation)]
+    rest = tuple(one for one in found if one not in unticked)
+    return (*rest, f"the checklist has {len(unticked)} open") if unticked else rest
+
+
+@duty(Duty.SEE_BOARD, change=Duty.PREPARE)
+def check_in(request: StaffRequest, booking: UUID) -> HttpResponse:
+    """Check a booked patient in; who is here already is opened instead."""
+    if schedule.booking(clinic=request.clinic.id, id=booking) is None:
+        raise Http404
+    if request.method != "POST":
+        return redirect("board")
+    try:
+        opened = actions.check_in(booking=booking, by=request.author, at=timezone.now())
+        return redirect("session", session=opened.id)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    found = queries.of_booking(clinic=request.clinic.id, booking=booking)
+    return redirect("session", session=found.id) if found else redirect("board")
+
+
+@duty(Duty.PREPARE)
+def walk_in(request: StaffRequest, course: UUID) -> HttpResponse:
+    """Check in a patient who has no booking."""
+    found = protocol.course(clinic=request.clinic.id, id=course)
+    if found is None:
+        raise Http404
+    chairs = [one.name for one in schedule.chairs(clinic=request.clinic.id) if one.active]
+    nurses = [
+        (str(one.id), one.name)
+        for one in people.staff(clinic=request.clinic.id)
+        if one.active and may(one.author.roles, Duty.TREAT)
+    ]
+    form = entering.WalkInForm(request.POST or None, chairs=chairs, nurses=nurses)
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = actions.walk_in(
+                course=course, chair=form.cleaned_data["chair"],
+                nurse=UUID(form.cleaned_data["nurse"]), by=request.author, at=timezone.now(),
+            )  # fmt: skip
+            return redirect("session", session=opened.id)
+        except Refused as refusal:
+            refuse(form, refusal)
+    context = {"course": found, "patient": found.patient}
+    return answer(request, "session/walk_in.html", context, form)
+
+
+@duty(Duty.SEE_CHART)
+def of_patient(request: StaffRequest, patient: UUID) -> HttpResponse:
+    """List a patient's sessions, newest first, and how to begin one."""
+    clinic = request.clinic.id
+    who = people.patient(clinic=clinic, id=patient)
+    if who is None:
+        raise Http404
+    people_actions.note_reading(patient=who, page="sessions", by=request.author, at=timezone.now())
+    courses = protocol.courses_of(clinic=clinic, patient=patient)
+    context = {
+        "patient": who,
+        "sessions": queries.of_patient(clinic=clinic, patient=patient),
+        "live": queries.live_of(clinic=clinic, patient=patient),
+        "courses": [one for one in courses if not one.ended_at],
+        "phases": session_page.PHASES,
+    }
+    return render(request, "session/list.html", context)
+
+
+@duty(Duty.SEE_CHART)
+def printed(request: StaffRequest, session: UUID) -> HttpResponse:
+    """Show the whole record of a session for paper."""
+    room, at = room_or_404(request, session), timezone.now()
+    people_actions.note_reading(
+        patient=room.session.patient, page="session record", by=request.author, at=at
+    )
+    entries = journal.entries(clinic=request.clinic.id, stream=room.session.stream)
+    context = {
+        "room": room,
+        "session": room.session,
+        "patient": room.session.patient,
+        "state": room.state,
+        "order": from_payload(room.session.order),
+        "nasal": session_page.is_nasal(room),
+        "now": session_page.now(room, at),
+        "flow": session_page.flow(room),
+        "record": session_page.record(room.state),
+        "head": entries[-1],
+        "printed_at": at,
+    }
+    return render(request, "session/print.html", context)
