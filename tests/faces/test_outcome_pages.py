@@ -138,6 +138,15 @@ def test_a_questionnaire_that_may_not_be_shown_takes_its_total(nurse_client, pat
     assert Answered.objects.get().total == 20
 
 
+@pytest.mark.parametrize(("item", "opens"), [("0", 0), ("3", 1), ("none", 1)])
+def test_the_total_alone_asks_for_the_answer_about_suicide(nurse_client, patient, item, opens):
+    url = reverse("outcome_give", args=[patient.id, "madrs"])
+    sent = {"sheet": uuid4(), "occasion": "BASELINE", "total": "20"}
+    assert nurse_client.post(url, sent).status_code == 422
+    assert nurse_client.post(url, {**sent, "suicide_item": item}).status_code == 302
+    assert SafetyTask.objects.count() == opens
+
+
 @pytest.mark.parametrize("name", ["phq-9", "madrs", "c-ssrs-screener", "cadss-6", "nrs-pain"])
 def test_each_instrument_has_its_page(nurse_client, patient, name):
     url = reverse("outcome_give", args=[patient.id, name])

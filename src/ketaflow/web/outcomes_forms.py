@@ -13,6 +13,9 @@ from ketaflow.outcomes.sheet import Occasion, Sheet
 from ketaflow.outcomes.suicidality import COLUMBIA
 
 INCOMPLETE = "incomplete"
+NOT_ANSWERED = "none"
+# MADRS item 10 goes furthest; no item about suicide of an instrument known here goes beyond.
+MOST_SUICIDE_POINTS = 6
 
 
 class GivenForm(forms.Form):
@@ -118,11 +121,13 @@ class TotalForm(GivenForm):
         decimal_places=2,
         widget=forms.NumberInput(attrs={"class": "govuk-input govuk-input--width-5"}),
     )
-    suicide_item = forms.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=10,
-        widget=forms.NumberInput(attrs={"class": "govuk-input govuk-input--width-3"}),
+    suicide_item = forms.TypedChoiceField(
+        choices=[
+            ("", "Choose"),
+            *((str(value), str(value)) for value in range(MOST_SUICIDE_POINTS + 1)),
+            (NOT_ANSWERED, "Not answered"),
+        ],
+        coerce=lambda said: None if said == NOT_ANSWERED else int(said),
     )
 
     def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
@@ -132,7 +137,6 @@ class TotalForm(GivenForm):
         self.fields["total"].help_text = f"From {low} to {high}, as the sheet says."
         if item := sheets.suicide_item(name):
             self.fields["suicide_item"].label = f"Item {item}, about suicide"
-            self.fields["suicide_item"].help_text = "Leave it empty only if it was not answered."
         else:
             del self.fields["suicide_item"]
         self.order_fields(["total", "suicide_item", "occasion", "session_number"])
