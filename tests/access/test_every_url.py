@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from ketaflow.cli.fictional import clinic, courses, journeys
 from ketaflow.cli.fictional.courses import Telling
 from ketaflow.cli.fictional.persons import somebody
+from ketaflow.journal import queries as journal
 from ketaflow.outcomes.sheet import Occasion
 from ketaflow.people import actions as people
 from ketaflow.people.registration import ClinicDetails
@@ -33,7 +34,6 @@ WORDS = {
     "item": next(iter(workup.items())),
     "instrument": "phq-9",
     "act": "note",
-    "ordinal": 3,
 }
 # These belong to the clinic, not to one patient.
 OF_THE_CLINIC = {"staff", "chair", "day"}
@@ -99,7 +99,10 @@ def team(db):
 def ids(team):
     own = {"staff": team.staff["nurse3"].id, "day": team.today.isoformat()}
     own["chair"] = schedule.chairs(clinic=team.clinic.id)[0].id
-    return patients_things(team, 1) | own
+    things = patients_things(team, 1)
+    written = journal.entries(clinic=team.clinic.id, stream=f"session/{things['session']}")
+    own["ordinal"] = next(one.ordinal for one in written if one.kind == "session.reading")
+    return things | own
 
 
 @pytest.fixture

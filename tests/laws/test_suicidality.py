@@ -158,4 +158,4 @@ def test_the_crisis_text_names_the_clinics_line_and_who_is_watching():
     )
     alone = crisis_text("", watched=False)
     assert "do not wait: call your local emergency number" in alone
-    assert "Nobody is reading" in alone
+    assert "Nobody at the clinic is watching" in alone

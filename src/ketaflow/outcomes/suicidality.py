@@ -181,7 +181,7 @@ def crisis_text(crisis_line: str, *, watched: bool) -> str:
         "number, or go to the nearest emergency department.",
         "The clinic is told at once when these answers worry us."
         if watched
-        else "Nobody is reading these answers right now.",
+        else "Nobody at the clinic is watching right now.",
     ]
     return " ".join(sentences)
 
@@ -198,7 +198,8 @@ def _answered(rule: _Rule, answer: int, policy: Policy | None) -> Trigger | None
         return None
     calls_from = limits.get(rule.call_limit)
     because = (
-        f"{rule.instrument} item {rule.item} was answered {answer}, and {show(asks_from)} asks."
+        f"{rule.instrument} item {rule.item} was answered {answer}; from {show(asks_from)} on, "
+        "the Columbia screener is asked."
     )
     sources = rule.asks_from.sources if rule.asks_from else ("LOCAL",)
     return Trigger(Next.SCREEN, because, calls_from is not None and answer >= calls_from, sources)

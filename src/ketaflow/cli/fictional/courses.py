@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
+from ketaflow.aftercare import actions as aftercare_actions
+from ketaflow.aftercare import queries as aftercare
+from ketaflow.aftercare.induction import Chosen
 from ketaflow.cli.fictional import chair, journeys
 from ketaflow.cli.fictional.chair import Chair
 from ketaflow.cli.fictional.clinic import Team
@@ -150,6 +153,20 @@ def finish(telling: Telling, at: datetime, *, completed: bool = True) -> None:
         course=telling.course,
         completed=completed,
         reason=why,
+        by=telling.team.staff["prescriber"].author,
+        at=at,
+    )
+
+
+def aftercare_signed(telling: Telling, at: datetime) -> None:
+    """The prescriber signs what comes next, as it was proposed."""
+    telling = telling.fresh()
+    proposal = aftercare.proposal(clinic=telling.team.clinic.id, course=telling.course, at=at)
+    aftercare_actions.sign(
+        course=telling.course,
+        chosen=Chosen(proposal.plan.interval.weeks, "", {}),
+        shown=aftercare_actions.fingerprint(proposal=proposal),
+        seen=0,
         by=telling.team.staff["prescriber"].author,
         at=at,
     )

@@ -159,6 +159,8 @@ def _completed(team: Team, journey: Journey, dice: random.Random) -> None:
     telling = courses.visits(telling, courses.days_back(telling, count, -8))
     courses.finish(telling, team.at(-7, 15))
     courses.questionnaires(telling.fresh(), Occasion.FOLLOW_UP, team.at(-2, 16))
+    if dice.random() < 0.7:
+        courses.aftercare_signed(telling, team.at(-1, 15))
 
 
 def _stopped(team: Team, journey: Journey, dice: random.Random) -> None:

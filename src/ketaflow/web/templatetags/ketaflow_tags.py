@@ -169,7 +169,7 @@ def chart(content: str, drawn: Chart) -> str:
     """A chart beside its table: the block's own, or one made from the chart's values."""
     zone = str(timezone.get_current_timezone())
     data = drawn.for_browser() | {"zone": zone}
-    said = {"content": content.strip(), "chart": drawn, "data": data}
+    said = {"content": mark_safe(content.strip()), "chart": drawn, "data": data}
     return render_to_string("components/chart.html", said)
 
 
