@@ -221,4 +221,6 @@ def _check_screening(
         raise NotCleared("Screening has not been recorded for this protocol; record it first.")
     if found.verdict is not Eligibility.ELIGIBLE:
         reasons = [one.because for one in found.open] + [one.because for one in found.missing]
-        raise NotCleared(f"Screening leaves something open: {reasons[0] if reasons else found.verdict}")
+        raise NotCleared(
+            f"Screening leaves something open: {reasons[0] if reasons else found.verdict}"
+        )

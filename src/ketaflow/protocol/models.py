@@ -3,6 +3,7 @@ from decimal import Decimal
 from django.db import models
 
 from ketaflow.people.models import Patient, Row
+from ketaflow.protocol.course import Decision
 
 
 class SignedPolicy(Row):
@@ -57,7 +58,9 @@ class Course(Row):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course_status")]
+        indexes = [
+            models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course_status")
+        ]
 
     def __str__(self) -> str:
         return f"{self.protocol} for {self.patient_id}"
@@ -71,9 +74,16 @@ class Course(Row):
 class CourseReview(Row):
     """A prescriber's decision to go on, change or stop, with the reason."""
 
+    class Said(models.TextChoices):
+        """The decision in words."""
+
+        CONTINUE = Decision.CONTINUE.value, "Continue"
+        CHANGE_DOSE = Decision.CHANGE_DOSE.value, "Continue, another dose"
+        STOP = Decision.STOP.value, "Stop"
+
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="reviews")
     after_session = models.PositiveIntegerField()
-    decision = models.CharField(max_length=20)
+    decision = models.CharField(max_length=20, choices=Said.choices)
     reason = models.CharField(max_length=1000)
     decided_by = models.CharField(max_length=200)
     decided_at = models.DateTimeField()
