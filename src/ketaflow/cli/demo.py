@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import click
+from click.termui import progressbar
 
 from ketaflow.cli import clinic
 from ketaflow.cli.serve import run
@@ -50,7 +51,7 @@ def _fill(seed: int) -> None:
             clinic.say(f"This clinic's day was {done.read_text()}; --fresh makes today's.")
         return
     clinic.say(f"Making a fictional clinic with {PATIENTS} patients; this takes about a minute")
-    with click.progressbar(
+    with progressbar(
         length=PATIENTS + 1, label="Patients", file=click.get_text_stream("stderr")
     ) as bar:
         for _ in fill(clinic.now(), seed):

@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ketaflow.cli import clinic
 from ketaflow.refusals import BadFile, Refused
+
+if TYPE_CHECKING:
+    from ketaflow.journal.author import Author
 
 
 @click.group()
@@ -41,7 +45,7 @@ def import_(files: tuple[str, ...], clinic_name: str | None, as_json: bool) -> N
             click.echo(f"    not used: {count} {kind}")
 
 
-def _take(path, by):  # type: ignore[no-untyped-def]
+def _take(path: str, by: "Author") -> dict[str, Any]:
     from ketaflow.fhir.bundle import read_bundle
     from ketaflow.people.actions import receive
 
@@ -68,7 +72,7 @@ def _take(path, by):  # type: ignore[no-untyped-def]
     }
 
 
-def _clinic(name: str | None):  # type: ignore[no-untyped-def]
+def _clinic(name: str | None) -> Any:
     from ketaflow.people import queries
 
     known = queries.clinics()

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ketaflow.cli.fictional.clinic import Team
@@ -48,7 +48,7 @@ class Chair:
         return True
 
     @property
-    def now(self) -> dict[str, object]:
+    def now(self) -> dict[str, Any]:
         """The session, the last entry anyone could have seen, who acts and when."""
         assert self.session is not None
         seen = journal.last_ordinal(clinic=self.by.clinic, stream=self.session.stream)

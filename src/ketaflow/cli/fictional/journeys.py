@@ -26,6 +26,7 @@ from ketaflow.protocol.weight import Body
 from ketaflow.schedule import actions as schedule
 from ketaflow.schedule.openings import Wish
 from ketaflow.screening import actions as screening
+from ketaflow.screening.queries import Standing
 from ketaflow.screening.resistance import Response, Told, Trial
 from ketaflow.screening.rules import Severity
 
@@ -142,7 +143,7 @@ def tried(team: Team, journey: Journey, patient: Patient, trials: int = 2) -> No
         )
 
 
-def assessed(team: Team, journey: Journey, patient: Patient) -> screening.queries.Standing:
+def assessed(team: Team, journey: Journey, patient: Patient) -> Standing:
     """The prescriber recorded what screening says."""
     at = team.at(-journey.began_days_ago + 2, 11)
     return screening.assess(
