@@ -2,10 +2,10 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import click
-from click.termui import progressbar
 
 from ketaflow.cli import clinic
 from ketaflow.cli.serve import run
@@ -51,9 +51,7 @@ def _fill(seed: int) -> None:
             clinic.say(f"This clinic's day was {done.read_text()}; --fresh makes today's.")
         return
     clinic.say(f"Making a fictional clinic with {PATIENTS} patients; this takes about a minute")
-    with progressbar(
-        length=PATIENTS + 1, label="Patients", file=click.get_text_stream("stderr")
-    ) as bar:
+    with click.progressbar(length=PATIENTS + 1, label="Patients", file=sys.stderr) as bar:
         for _ in fill(clinic.now(), seed):
             bar.update(1)
     done.write_text(today)
