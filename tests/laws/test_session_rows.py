@@ -17,6 +17,7 @@ from ketaflow.people.consent import consent_for
 from ketaflow.people.roles import NotYours
 from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.library import protocol as protocol_named
+from ketaflow.protocol.limits import PolicyNotReady
 from ketaflow.protocol.models import Course
 from ketaflow.protocol.orders import needs
 from ketaflow.protocol.slips import Slip
@@ -24,11 +25,11 @@ from ketaflow.protocol.spacing import DayRefused
 from ketaflow.schedule import actions as schedule
 from ketaflow.schedule.models import Booking
 from ketaflow.schedule.openings import Wish as Visit
-from ketaflow.schedule.standing import Standing
+from ketaflow.schedule.standing import NotFromHere, Standing
 from ketaflow.screening import actions as screening
 from ketaflow.screening import factsheet
 from ketaflow.screening.verdict import Eligibility
-from ketaflow.session import actions, checklist, queries
+from ketaflow.session import actions, checklist, gates, queries, wishes
 from ketaflow.session.actions import NotHere, NotThen
 from ketaflow.session.administration import AboveCap, NotAsOrdered, OutOfOrder, TooSoon
 from ketaflow.session.checklist import CannotStart, SamePerson
@@ -612,6 +613,23 @@ def test_the_front_desk_does_not_run_sessions(chair, people):
     for action, said in ((actions.note, {"text": "hi"}), (actions.cancel, {"reason": "hi"})):
         with pytest.raises(NotYours):
             chair.do(action, 1, by=people[Role.FRONT_DESK], **said)
+
+
+def test_a_cancelled_visit_is_not_checked_in(visit, nurse):
+    schedule.cancel(booking=visit.id, reason="snow", seen=1, by=nurse.author, at=at(-30))
+    with pytest.raises(NotFromHere, match="cancelled"):
+        actions.check_in(booking=visit.id, by=nurse.author, at=at())
+
+
+def test_nobody_goes_home_where_no_protocol_says_for_how_long_to_watch(chair):
+    chair.observe().score(109)
+    silent = replace(protocol_named("TRD-IV-STD"), monitoring=None)
+    room = queries.room(clinic=chair.nurse.clinic_id, id=chair.id)
+    here = gates.Here(
+        room.state, silent, room.policy, chair.nurse.author, at(111), tuple, Decimal
+    )  # fmt: skip
+    with pytest.raises(PolicyNotReady, match="says nothing about monitoring"):
+        gates.allow(wishes.discharged(Departure(frozenset(), "Rosa"), here.by), here)
 
 
 def test_no_session_of_a_course_that_has_ended(chair, nurse, prescriber):

@@ -180,7 +180,7 @@ def _chart(picture: _Picture, series: Series, title: str, sign: str) -> Chart:
         y_min=None if sign else 0,
         decimals=0 if series.unit == "ng/mL" else 1,
         now=picture.now,
-        marks=tuple(_marks(picture.state, zero)) if zero else (),
+        marks=tuple(_marks(picture.state, zero, series.name)) if zero else (),
         giving=tuple(_giving(picture.doses)),
         table_every=10,
     )
@@ -208,8 +208,10 @@ def _measured(state: SessionState, zero: datetime, sign: str, count: int) -> Val
     return tuple(found)
 
 
-def _marks(state: SessionState, zero: datetime) -> Iterator[Mark]:
-    for one in state.scores:
+def _marks(state: SessionState, zero: datetime, name: str) -> Iterator[Mark]:
+    # The six items are another scale than the forecast's: a word on its chart, no dot.
+    scores = state.scores if name == "dissociation" else ()
+    for one in scores:
         if one.instrument == "cadss-6" and one.line.at >= zero:
             yield Mark(_minute(one.line.at, zero), f"CADSS-6 {one.total}")
     for effect in state.side_effects:
@@ -219,11 +221,10 @@ def _marks(state: SessionState, zero: datetime) -> Iterator[Mark]:
 
 def _giving(doses: Sequence[Dose]) -> Iterator[Giving]:
     if isinstance(doses[0], NasalDose):
-        yield from (
-            Giving(one.at_min, one.at_min + 1, "28 mg")
-            for one in doses
-            if isinstance(one, NasalDose)
-        )
+        for number, one in enumerate(doses):
+            if isinstance(one, NasalDose):
+                label = "" if number else f"{one.mg:g} mg each"
+                yield Giving(one.at_min, one.at_min + 1, label)
     for one, following in pairwise(doses):
         if isinstance(one, Infusion) and one.rate_mg_min:
             # A word wider than its bar would lie on its neighbour's.

@@ -15,7 +15,7 @@ from ketaflow.session.corrections import CORRECTABLE, Line
 from ketaflow.session.discharge import Leaving
 from ketaflow.session.events import Kind
 from ketaflow.session.fold import SCALES, SessionState
-from ketaflow.session.phases import PREPARING, Phase
+from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
 
@@ -200,7 +200,7 @@ def now(room: Room, at: datetime) -> Now:
         colour=COLOURS.get(phase, ""),
         minutes=(at - state.started_at) // MINUTE if running and state.started_at else None,
         given=show(round(state.given_mg(at), 1)),
-        rate=show(state.rate_mg_min(at)) if state.programme and running else "",
+        rate=show(state.rate_mg_min(at)) if state.programme and phase in GIVING else "",
         due=due,
         overdue="overdue" in due,
         last=summary(found),

@@ -110,8 +110,7 @@ class VitalsFields(WhenForm):
     def arrange(self) -> None:
         """One box for each sign, in the order of the flowsheet; then the time."""
         for sign in vitals.signs().values():
-            label = sign.label.removesuffix(" pressure").removesuffix(" rate")
-            self.fields[sign.name] = number(label, sign.unit)
+            self.fields[sign.name] = number(sign.label.removesuffix(" pressure"), sign.unit)
         self.order_fields([*vitals.signs(), "sedation", "dissociation", "pain"])
 
     def measured(self) -> Mapping[str, Decimal | None]:
@@ -135,7 +134,7 @@ class RoundForm(VitalsFields):
     sedation = forms.TypedChoiceField(
         label="Sedation (MOAA/S)", required=False, coerce=int, empty_value=None
     )
-    dissociation = count("CADSS-6 total", 0, 24)
+    dissociation = count("CADSS-6", 0, 24)
     pain = count("Pain", 0, 10)
 
     def arrange(self) -> None:
@@ -236,6 +235,7 @@ class StopForm(WhenForm):
             ("technical", "The pump, the line or the device"),
         ],
     )
+    field_order = ("reason", "when")
 
     def said(self) -> dict[str, Any]:
         """The reason, and when."""
