@@ -146,17 +146,18 @@ def test_a_locked_screen_opens_no_account_page_either(client):
 
 def test_a_form_sent_to_a_locked_screen_waits_and_is_sent_on_unlocking(client):
     leave_alone(client)
-    page = reverse("account_change_password")
-    typed = {"oldpassword": "typed before", "password1": "n" * 14, "password2": "n" * 14}
+    page = reverse("patient_new")
+    typed = {"family": "typed before", "dose-password": "somebody else's"}
     held = client.post(page, typed)
     assert held.status_code == 423
-    assert 'name="oldpassword" value="typed before"' in held.content.decode()
+    assert 'name="family" value="typed before"' in held.content.decode()
+    assert "somebody else" not in held.content.decode(), "a page keeps nobody's password"
     again = client.post(page, typed | {"unlock_password": "wrong"})
     assert (again.status_code, "not right" in again.content.decode()) == (423, True)
     sent = client.post(page, typed | {"unlock_password": PASSWORD})
-    assert sent.status_code == 200
-    assert "Please type your current password" in sent.content.decode()
-    assert client.get("/").status_code == 200
+    assert sent.status_code == 422
+    assert 'value="typed before"' in sent.content.decode()
+    assert client.get("/patients/").status_code == 200
 
 
 def test_a_form_from_elsewhere_is_never_held(nurse):

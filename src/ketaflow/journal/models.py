@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 from django.db import models
+from django.utils.functional import cached_property
 
 from ketaflow.journal.author import Author
 from ketaflow.journal.chain import Link
@@ -34,7 +35,7 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"{self.stream} #{self.ordinal} {self.kind}"
 
-    @property
+    @cached_property
     def payload(self) -> dict[str, Any]:
         """What happened, as it was written."""
         read: dict[str, Any] = json.loads(self.payload_json)

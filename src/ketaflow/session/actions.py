@@ -28,7 +28,7 @@ from ketaflow.schedule import queries as schedule
 from ketaflow.schedule.hours import day_of
 from ketaflow.schedule.models import Booking, Chair
 from ketaflow.session import gates, queries, wishes
-from ketaflow.session.events import Entry, Kind
+from ketaflow.session.events import Entry, Kind, Recorded
 from ketaflow.session.fold import fold
 from ketaflow.session.gates import Here
 from ketaflow.session.models import Session
@@ -303,31 +303,34 @@ def _write(
         room = queries.room(clinic=by.clinic, id=session) if held.first() else None
         if room is None:
             raise NotHere("No session of this clinic is known by that identifier.")
-        _still_holds(room, wanted, seen, by)
+        entries: list[Recorded] = [*journal.entries(clinic=by.clinic, stream=room.session.stream)]
+        _still_holds(room, entries, wanted, seen, by)
         moment = _moment(room, at, then)
         late = {} if moment == at else {RECEIVED: at.isoformat()}
         for wish in wanted:
             gates.allow(wish, _here(room, by, moment))
-            room = _append(room, replace(wish, payload={**wish.payload, **late}), by, moment)
+            whole = replace(wish, payload={**wish.payload, **late})
+            room = _append(room, entries, whole, by, moment)
         for wish in wanted:
             if close := AFTER.get(wish.kind):
                 close(room, wish.payload, by, at)
 
 
-def _still_holds(room: Room, wanted: tuple[Wish, ...], seen: int, by: Author) -> None:
-    entries = journal.entries(clinic=by.clinic, stream=room.session.stream)
+def _still_holds(
+    room: Room, entries: list[Recorded], wanted: tuple[Wish, ...], seen: int, by: Author
+) -> None:
     for wish in wanted:
         if why := wishes.overtaken(entries, wish, seen=seen, by=by.id, phase=room.state.phase):
             raise SomeoneElseMoved(why)
 
 
-def _append(room: Room, wish: Wish, by: Author, at: datetime) -> Room:
+def _append(room: Room, entries: list[Recorded], wish: Wish, by: Author, at: datetime) -> Room:
     """Write one entry after folding it in, so that none is kept that could not have happened."""
-    row = room.session
-    entries = journal.entries(clinic=by.clinic, stream=row.stream)
     entry = Entry(len(entries) + 1, wish.kind.value, at, by.id, by.name, wish.payload)
-    state = fold([*entries, entry])
-    record(stream=row.stream, kind=wish.kind.value, by=by, at=at, payload=wish.payload)
+    entries.append(entry)
+    state = fold(entries)
+    stream = room.session.stream
+    record(stream=stream, kind=wish.kind.value, by=by, at=at, payload=wish.payload)
     return replace(room, state=state)
 
 

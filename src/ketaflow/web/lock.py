@@ -102,7 +102,13 @@ def _hold(request: HttpRequest) -> HttpResponse | None:
             wrong = refused.messages[0]
     _take(sent, "csrfmiddlewaretoken")
     held = {
-        "held": [(name, value) for name, values in sent.lists() for value in values],
+        # A second person's password is asked for again: a page must not keep one.
+        "held": [
+            (name, value)
+            for name, values in sent.lists()
+            for value in values
+            if not name.endswith("password")
+        ],
         "files": [one.name for _, several in request.FILES.lists() for one in several],
         "wrong": wrong,
         "name": PASSWORD,
