@@ -100,7 +100,7 @@ def test_nobody_signs_up_by_themselves(db):
 def test_signing_out_needs_a_press_and_ends_the_session(client):
     assert client.get(reverse("account_logout")).status_code == 200
     client.post(reverse("account_logout"))
-    assert client.get("/")["Location"].startswith(reverse("account_login"))
+    assert client.get("/board/")["Location"].startswith(reverse("account_login"))
 
 
 def test_somebody_who_left_is_signed_out_at_once(client, nurse):
@@ -116,14 +116,14 @@ def test_a_screen_left_alone_locks_and_the_password_unlocks_it(client):
     assert heading(locked) == "Locked: enter your password to go on"
     unlock = client.post(reverse("account_reauthenticate"), {"password": PASSWORD, "next": "/"})
     assert unlock["Location"] == "/"
-    assert client.get("/").status_code == 200
+    assert client.get("/board/").status_code == 200
 
 
 def test_a_wrong_password_leaves_it_locked(client):
     leave_alone(client)
     wrong = client.post(reverse("account_reauthenticate"), {"password": "wrong", "next": "/"})
     assert "That password is not right" in wrong.content.decode()
-    assert client.get("/").status_code == 302
+    assert client.get("/board/").status_code == 302
 
 
 def test_a_screen_in_use_stays_open_and_a_page_that_refreshes_itself_is_no_use(client):
@@ -133,9 +133,9 @@ def test_a_screen_in_use_stays_open_and_a_page_that_refreshes_itself_is_no_use(c
     assert client.get("/", headers={"X-Background": "1"}).status_code == 302
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     leave_alone(client, minutes=14)
-    client.get("/")
+    client.get("/board/")
     leave_alone(client, minutes=14)
-    assert client.get("/").status_code == 200
+    assert client.get("/board/").status_code == 200
 
 
 def test_a_locked_screen_opens_no_account_page_either(client):
@@ -163,7 +163,7 @@ def test_a_form_sent_to_a_locked_screen_waits_and_is_sent_on_unlocking(client):
 def test_a_form_from_elsewhere_is_never_held(nurse):
     client = Client(enforce_csrf_checks=True)
     client.force_login(nurse.user)
-    client.get("/")
+    client.get("/board/")
     leave_alone(client)
     assert client.post("/", {"dose": "400"}).status_code == 403
 
@@ -240,7 +240,7 @@ def test_no_role_is_turned_away_from_the_start(signed_in):
 
 
 def test_what_a_patient_page_said_does_not_come_back_after_signing_out(client):
-    assert "no-store" in client.get("/")["Cache-Control"]
+    assert "no-store" in client.get("/board/")["Cache-Control"]
 
 
 def test_no_message_boasts(client):
