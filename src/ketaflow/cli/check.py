@@ -15,16 +15,14 @@ def command() -> None:
     clinic.start()
     from io import StringIO
 
-    from django.core.management import CommandError, call_command
+    from django.core.management import call_command
     from django.core.management.base import SystemCheckError
 
     try:
         call_command("check", stdout=StringIO())
-        call_command("migrate", check_unapplied=True, verbosity=0, stdout=StringIO())
     except SystemCheckError as wrong:
         raise BadFile(f"The settings do not pass: {wrong}") from None
-    except (CommandError, SystemExit):
-        raise BadFile("The database is not up to date; run “ketaflow serve” once.") from None
+    clinic.require_ready()
     _assets()
     _tables()
 

@@ -10,11 +10,49 @@ from ketaflow.refusals import BadFile
 
 
 def start() -> None:
-    """Make the record reachable; call before importing a stage's queries or actions."""
+    """Make the record reachable; call before importing a stage's queries or actions.
+
+    Raises:
+        BadFile: the settings cannot be used.
+    """
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketaflow.config.settings")
-    django.setup()
+    try:
+        django.setup()
+    except ValueError as wrong:
+        said = str(wrong).partition(" Did you")[0].rstrip(".")
+        raise BadFile(f"A setting in the environment cannot be used: {said}. Correct it.") from None
+
+
+def require_ready() -> None:
+    """Refuse a database that is not in this version's shape, such as one just made.
+
+    Raises:
+        BadFile: says how to bring it up to date.
+    """
+    from io import StringIO
+
+    from django.core.management import CommandError, call_command
+
+    try:
+        call_command("migrate", check_unapplied=True, verbosity=0, stdout=StringIO())
+    except (CommandError, SystemExit):
+        raise BadFile("The database is not up to date; run “ketaflow serve” once.") from None
+
+
+def in_words(wrong: Exception) -> str:
+    """What the disk or the database refused, as a sentence; nothing for any other fault."""
+    if isinstance(wrong, OSError):
+        which = f"{wrong.filename} cannot be used: " if wrong.filename else "The system says: "
+        return f"{which}{wrong.strerror or wrong}. Mend that and try again."
+    if wrong.__class__.__module__ != "django.db.utils":
+        return ""
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    said = " ".join(str(wrong).split()) or wrong.__class__.__name__
+    return f"The record ({name}) cannot be used: {said.rstrip('.')}. Mend that and try again."
 
 
 def now() -> datetime:

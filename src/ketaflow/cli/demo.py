@@ -1,14 +1,17 @@
 """`ketaflow demo`: a fictional clinic in mid-morning, served."""
 
+import fcntl
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import IO
 
 import click
 
 from ketaflow.cli import clinic
-from ketaflow.cli.serve import run
+from ketaflow.cli.serve import PORT, open_door, run
+from ketaflow.refusals import Refused
 
 PATIENTS = 60
 FILLED = "filled-on"
@@ -16,7 +19,7 @@ FILLED = "filled-on"
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, type=PORT)
 @click.option("--fresh", is_flag=True, help="Throw the fictional clinic away and make it again.")
 @click.option("--seed", default=7, show_default=True, help="Other people, other stages.")
 @click.option("--no-serve", is_flag=True, help="Fill it, but do not serve it.")
@@ -26,6 +29,8 @@ def command(host: str, port: int, fresh: bool, seed: int, no_serve: bool) -> Non
     Its record is kept apart from any real clinic's. Example: ketaflow demo --port 8080
     """
     folder = Path(os.environ.get("KETAFLOW_DATA", "var")) / "demo"
+    door = None if no_serve else open_door(host, port)
+    held = _hold(folder)
     if folder.exists() and (fresh or not (folder / FILLED).exists()):
         # One that was left half made, by a Ctrl-C say, is of no use to anybody.
         shutil.rmtree(folder)
@@ -37,8 +42,28 @@ def command(host: str, port: int, fresh: bool, seed: int, no_serve: bool) -> Non
     clinic.prepare()
     _fill(seed)
     _sign_ins()
-    if not no_serve:
-        run(host, port)
+    if door:
+        run(door)
+    held.close()
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Keep a second demonstration away from `folder` for as long as this one lives.
+
+    Raises:
+        Refused: one is running there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    held = folder.with_suffix(".lock").open("w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise Refused(
+            f"A demonstration is running on {folder} already. Stop that one first, or give this "
+            "one another place with KETAFLOW_DATA."
+        ) from None
+    return held
 
 
 def _fill(seed: int) -> None:

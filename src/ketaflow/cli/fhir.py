@@ -31,6 +31,7 @@ def import_(files: tuple[str, ...], clinic_name: str | None, as_json: bool) -> N
     Example: ketaflow fhir import milan_beatty.json.gz
     """
     clinic.start()
+    clinic.require_ready()
     from ketaflow.people.actions import system_of
 
     by = system_of(_clinic(clinic_name), "Command line")

@@ -133,7 +133,12 @@ def _programme(wanted: Wanted) -> "tuple[str, str, tuple[Dose, ...]]":
 
 def _infusion(dose_mg: float, duration_min: float) -> "tuple[Dose, ...]":
     from ketaflow.pharmacology.doses import infusion
+    from ketaflow.refusals import OutsideEnvelope
 
+    if not (math.isfinite(dose_mg) and dose_mg > 0):
+        raise OutsideEnvelope(f"A dose must be a number above 0 mg (got {dose_mg:g} mg).")
+    if not (math.isfinite(duration_min) and duration_min > 0):
+        raise OutsideEnvelope(f"A duration must be above 0 min (got {duration_min:g} min).")
     return infusion(dose_mg, duration_min)
 
 

@@ -24,6 +24,7 @@ def verify(as_json: bool, head: str | None) -> None:
     Example: ketaflow journal verify --json
     """
     clinic.start()
+    clinic.require_ready()
     from ketaflow.journal import queries
     from ketaflow.refusals import DoesNotVerify
 
@@ -47,6 +48,7 @@ def rebuild(as_json: bool) -> None:
     Example: ketaflow journal rebuild
     """
     clinic.start()
+    clinic.require_ready()
     from ketaflow.journal import queries
 
     clinic.say("Making the tables again from the journal …")

@@ -6,10 +6,11 @@ should be · 11 outside an envelope · 12 a clinical rule forbids it · 13 the r
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
-from ketaflow.refusals import Refused
+from ketaflow.refusals import BadFile, Refused
 
 COMMANDS = {
     "check": "Examine this installation.",
@@ -58,5 +59,15 @@ def main() -> None:
     try:
         group()
     except Refused as refusal:
-        click.echo(f"ketaflow: {refusal}", err=True)
-        sys.exit(refusal.exit_code)
+        _stop(refusal)
+    except Exception as wrong:
+        from ketaflow.cli.clinic import in_words
+
+        if not (sentence := in_words(wrong)):
+            raise
+        _stop(BadFile(sentence))
+
+
+def _stop(refusal: Refused) -> NoReturn:
+    click.echo(f"ketaflow: {refusal}", err=True)
+    sys.exit(refusal.exit_code)

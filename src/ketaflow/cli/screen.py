@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ketaflow.cli import clinic
+
 if TYPE_CHECKING:
     from ketaflow.screening.facts import Facts
     from ketaflow.screening.findings import Finding
@@ -54,11 +56,11 @@ def _questions(context: click.Context, _option: click.Parameter, wanted: bool) -
 
 
 @click.command(epilog=EPILOG)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--protocol", "protocol_id", required=True, help="Which protocol, such as ESK-TRD.")
 @click.option(
     "--interview",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="A FACTS.json to add to a bundle: answers, trials, today's vital signs.",
 )
 @click.option(
@@ -116,7 +118,7 @@ def _read(file: Path, day: date) -> Facts:
     from ketaflow.screening.facts import facts_from_chart
     from ketaflow.screening.factsheet import facts_from_json
 
-    data = file.read_bytes()
+    data = clinic.read_file(str(file))
     try:
         sheet = open_json(data)
     except BadFile as wrong:

@@ -1,32 +1,61 @@
 """`ketaflow serve`: serve the clinic."""
 
+import socket
+
 import click
 
 from ketaflow.cli import clinic
 
+# 0 lets the system choose a free one.
+PORT = click.IntRange(0, 65535)
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, type=PORT)
 def command(host: str, port: int) -> None:
     """Bring the database up to date and serve the clinic.
 
     Example: ketaflow serve --port 8080
     """
+    door = open_door(host, port)
     clinic.start()
     clinic.prepare()
-    run(host, port)
+    run(door)
 
 
-def run(host: str, port: int) -> None:
+def open_door(host: str, port: int) -> socket.socket:
+    """The address to serve at, taken before anything else is done.
+
+    Raises:
+        click.UsageError: it cannot be had; says why.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    # A server that was killed a moment ago must not keep its successor out.
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+        door.listen(2048)
+    except OSError as wrong:
+        door.close()
+        raise click.UsageError(
+            f"{host} port {port} cannot be served: {(wrong.strerror or str(wrong)).lower()}. "
+            "Stop what is running there, or choose another with --port or --host."
+        ) from None
+    return door
+
+
+def run(door: socket.socket) -> None:
     """Serve until interrupted."""
     import uvicorn
 
-    clinic.say(f"Ketaflow is at http://{host}:{port}/  (Ctrl-C stops it)")
-    uvicorn.run(
-        "ketaflow.config.asgi:application",
-        host=host,
-        port=port,
-        log_level="warning",
-        lifespan="off",
+    host, port = door.getsockname()[:2]
+    clinic.say(
+        f"Ketaflow is at http://{f'[{host}]' if ':' in host else host}:{port}/  (Ctrl-C stops it)"
     )
+    config = uvicorn.Config("ketaflow.config.asgi:application", log_level="warning", lifespan="off")
+    try:
+        uvicorn.Server(config).run(sockets=[door])
+    except KeyboardInterrupt:
+        clinic.say("Stopped.")
