@@ -112,3 +112,4 @@ def test_a_demonstration_stopped_half_way_is_made_again_and_never_twice_at_once(
     assert "Traceback" not in first.communicate(timeout=60)[1]
     assert first.returncode != 0
     assert not (tmp_path / "demo" / "filled-on").exists()
+    assert database.stat().st_mode & 0o077 == 0, "others on this machine could read the record"

@@ -18,6 +18,8 @@ def start() -> None:
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketaflow.config.settings")
+    # The record is patients': what is made from here on, nobody else on this machine may read.
+    os.umask(0o077)
     try:
         django.setup()
     except ValueError as wrong:
