@@ -23,5 +23,7 @@ def read(package: str, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
             try:
                 table = tomllib.loads(entry.read_text(encoding="utf-8"), parse_float=Decimal)
             except tomllib.TOMLDecodeError as wrong:
-                raise BadFile(f"{package}/{folder}/{entry.name} is not valid TOML: {wrong}.") from None
+                raise BadFile(
+                    f"{package}/{folder}/{entry.name} is not valid TOML: {wrong}."
+                ) from None
             yield entry.name.removesuffix(".toml"), table

@@ -41,7 +41,9 @@ class Source:
 
 
 LOCAL = Source("LOCAL", "Set by the clinic's medical director; no authoritative figure exists.", ())
-UNVERIFIED = Source("UNVERIFIED", "From memory, not verified against a source. Check before use.", ())
+UNVERIFIED = Source(
+    "UNVERIFIED", "From memory, not verified against a source. Check before use.", ()
+)
 DERIVED = Source("DERIVED", "Computed by Ketaflow from the sources named beside it.", ())
 
 
