@@ -189,7 +189,7 @@ def test_two_who_sign_the_same_next_version_do_not_both_succeed(team):
     actions.sign_policy(values=values, note="One", seen=1, by=mia, at=NOW)
     with pytest.raises(SomeoneElseMoved, match="read it first"):
         actions.sign_policy(values=values, note="Two", seen=1, by=mia, at=NOW)
-    assert [one.note for one in queries.policies(clinic=mia.clinic)][0] == "One"
+    assert next(iter(queries.policies(clinic=mia.clinic))).note == "One"
 
 
 def test_without_a_policy_no_dose_is_proposed(clinic_a):
