@@ -52,7 +52,9 @@ class CheckInDue(Row):
         ]
         indexes = [
             models.Index(fields=["clinic", "done_at", "due_at"], name="aftercare_due"),
-            models.Index(fields=["course", "due_at"], name="aftercare_due_course"),
+            models.Index(
+                fields=["clinic", "course", "done_at", "due_at"], name="aftercare_due_course"
+            ),
         ]
 
     def __str__(self) -> str:

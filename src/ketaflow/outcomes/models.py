@@ -94,6 +94,7 @@ class SafetyTask(Row):
         ]
         indexes = [
             models.Index(fields=["clinic", "status", "must_act_by"], name="outcomes_task_due"),
+            models.Index(fields=["clinic", "status", "closed_at"], name="outcomes_task_closed"),
             models.Index(fields=["clinic", "patient", "status"], name="outcomes_task_patient"),
         ]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 
-from ketaflow.journal.models import Entry
+from ketaflow.journal import queries as journal
 from ketaflow.outcomes import change, trend
 from ketaflow.outcomes.change import Change, History, Measurement
 from ketaflow.outcomes.models import Answered, SafetyTask
@@ -48,7 +48,7 @@ def measurements(*, clinic: UUID, rows: Iterable[Answered]) -> tuple[Measurement
 def sessions(*, clinic: UUID, courses: Iterable[UUID]) -> tuple[datetime, ...]:
     """When each session of `courses` was given, first to last."""
     streams = [f"course/{one}" for one in courses]
-    found = Entry.objects.filter(clinic=clinic, stream__in=streams, kind="course.session_given")
+    found = journal.of_streams(clinic=clinic, streams=streams).filter(kind="course.session_given")
     newest = found.order_by("-at", "-id").values_list("at", flat=True)[:MOST_SESSIONS]
     return tuple(reversed(newest))
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
 
+from ketaflow.journal import queries as journal
 from ketaflow.journal.models import Entry
 from ketaflow.people.chart import ChartItem, Kind, item_from_payload
 from ketaflow.people.models import (
@@ -21,6 +22,9 @@ from ketaflow.people.models import (
     User,
 )
 from ketaflow.people.registration import search_words
+
+# So many words that begin alike are too many to collect.
+MANY = 20_000
 
 
 def clinic_named(name: str) -> Clinic | None:
@@ -54,12 +58,7 @@ def patients(*, clinic: UUID, search: str = "", after: UUID | None = None) -> Qu
     Each word of `search` must begin one of the patient's names or the number. Page by slicing; a
     count over everybody would cost more with each patient.
     """
-    found = Patient.objects.filter(clinic_id=clinic).order_by("family", "given", "id")
-    for word in search_words(search):
-        known = _known_as(clinic, word)
-        # One letter begins half of all names: going along the list is quicker than collecting them.
-        broad = Exists(known.filter(patient=OuterRef("pk")))
-        found = found.filter(broad if len(word) == 1 else Q(id__in=known))
+    found = _known_as(clinic, search_words(search)).order_by("family", "given", "id")
     last = patient(clinic=clinic, id=after) if after else None
     if last:
         same_family = Q(family=last.family)
@@ -70,14 +69,28 @@ def patients(*, clinic: UUID, search: str = "", after: UUID | None = None) -> Qu
     return found
 
 
-def _known_as(clinic: UUID, start: str) -> QuerySet[PatientWord, UUID]:
-    words = PatientWord.objects.filter(clinic_id=clinic)
-    if connection.vendor == "postgresql":
-        words = words.filter(word__startswith=start)
+def _known_as(clinic: UUID, words: Sequence[str]) -> QuerySet[Patient]:
+    """The patients of the clinic whom all of `words` begin to name."""
+    begun = [_beginning(word) for word in words]
+    # Whoever a rare word names is quickly collected, in whichever order. Where every word is half
+    # of all names, going along the list by name finds a page of them sooner.
+    rare = next((one for one in begun if not one.filter(clinic_id=clinic)[MANY:].exists()), None)
+    if rare is None:
+        found = Patient.objects.filter(clinic_id=clinic)
     else:
-        # SQLite's LIKE reads the whole table; a range reads the index.
-        words = words.filter(word__gte=start, word__lt=f"{start}\U0010ffff")
-    return words.values_list("patient_id", flat=True)
+        # The words are the clinic's, so the patients are: asked of both, SQLite takes the list.
+        found = Patient.objects.filter(id__in=rare.filter(clinic_id=clinic).values("patient_id"))
+    for one in begun:
+        if one is not rare:
+            found = found.filter(Exists(one.filter(patient=OuterRef("pk"))))
+    return found
+
+
+def _beginning(start: str) -> QuerySet[PatientWord]:
+    if connection.vendor == "postgresql":
+        return PatientWord.objects.filter(word__startswith=start)
+    # SQLite's LIKE reads the whole table; a range reads the index.
+    return PatientWord.objects.filter(word__gte=start, word__lt=f"{start}\U0010ffff")
 
 
 def patient(*, clinic: UUID, id: UUID) -> Patient | None:
@@ -104,7 +117,7 @@ def record_of(
 
     A received document stays in its entry: it is not read here.
     """
-    found = Entry.objects.filter(clinic=clinic, stream__in=list(streams))
+    found = journal.of_streams(clinic=clinic, streams=streams)
     if before is not None:
         found = found.filter(id__lt=before)
     light = Case(

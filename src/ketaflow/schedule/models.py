@@ -72,7 +72,7 @@ class Shift(Row):
                 name="schedule_shift_ends_after_it_begins",
             ),
         ]
-        indexes = [models.Index(fields=["clinic", "starts_at"], name="schedule_shift_time")]
+        indexes = [models.Index(fields=["clinic", "day"], name="schedule_shift_day")]
 
     def __str__(self) -> str:
         return f"{self.staff_id} on {self.day}"

@@ -35,6 +35,8 @@ from ketaflow.schedule.visits import Visit, visit, watched_at_once
 # Of one patient or course; a day is bounded by its chairs and hours.
 MOST_BOOKINGS = 200
 DAYS_AHEAD = 14
+# Who began two days earlier has gone home: else a day would be looked for in every year.
+LONGEST_VISIT = timedelta(days=2)
 
 
 def chairs(*, clinic: UUID) -> Sequence[Chair]:
@@ -89,7 +91,10 @@ def on_days(*, clinic: UUID, first: date, last: date) -> Sequence[Booked]:
     span = Span(whole_day(first, zone).starts_at, whole_day(last, zone).ends_at)
     return _read(
         Booking.objects.filter(
-            clinic_id=clinic, starts_at__lt=span.ends_at, ends_at__gt=span.starts_at
+            clinic_id=clinic,
+            starts_at__gt=span.starts_at - LONGEST_VISIT,
+            starts_at__lt=span.ends_at,
+            ends_at__gt=span.starts_at,
         )
     )
 
@@ -98,7 +103,9 @@ def upcoming(
     *, clinic: UUID, at: datetime, chair: UUID | None = None, nurse: UUID | None = None
 ) -> Sequence[Span]:
     """When visits are booked or under way after `at`, for one chair or nurse if given."""
-    found = Booking.objects.filter(clinic_id=clinic, ends_at__gt=at, status__in=_HOLDING)
+    found = Booking.objects.filter(
+        clinic_id=clinic, starts_at__gt=at - LONGEST_VISIT, ends_at__gt=at, status__in=_HOLDING
+    )
     if chair:
         found = found.filter(chair_id=chair)
     if nurse:

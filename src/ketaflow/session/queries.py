@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-
 from ketaflow.journal import queries as journal
 from ketaflow.people import queries as people
 from ketaflow.people.models import Clinic
@@ -170,16 +168,19 @@ def today(*, clinic: UUID, at: datetime) -> Today:
     day = day_of(at, zone)
     span = whole_day(day, zone)
     policy = protocol.policy(clinic=clinic)
-    on_it = Q(ended_at=None) | Q(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
-    rows = _named().filter(on_it, clinic_id=clinic).order_by("chair", "checked_in_at")
-    shown = [OnBoard(row, _next_due_at(row, policy)) for row in rows]
-    present = tuple(one for one in shown if not one.session.ended_at)
+    rows = _named().filter(clinic_id=clinic).order_by("chair", "checked_in_at")
+    # Asked together, the two would be looked for in every session there ever was.
+    here = rows.filter(ended_at=None)
+    gone = rows.filter(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
+    present, over = (
+        tuple(OnBoard(row, _next_due_at(row, policy)) for row in found) for found in (here, gone)
+    )
     taken = {one.session.chair for one in present}
     visits = schedule.on_days(clinic=clinic, first=day, last=day)
     chairs = [chair.name for chair in schedule.chairs(clinic=clinic) if chair.active]
     return Today(
         present=present,
-        over=tuple(one for one in shown if one.session.ended_at),
+        over=over,
         coming=tuple(one for one in visits if one.standing is Standing.BOOKED),
         free_chairs=tuple(name for name in chairs if name not in taken),
         policy=policy,

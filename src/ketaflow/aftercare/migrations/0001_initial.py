@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='check_ins', to='people.patient')),
             ],
             options={
-                'indexes': [models.Index(fields=['clinic', 'done_at', 'due_at'], name='aftercare_due'), models.Index(fields=['course', 'due_at'], name='aftercare_due_course')],
+                'indexes': [models.Index(fields=['clinic', 'done_at', 'due_at'], name='aftercare_due'), models.Index(fields=['clinic', 'course', 'done_at', 'due_at'], name='aftercare_due_course')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('course', 'kind'), name='aftercare_one_open_check_a_kind')],
             },
         ),

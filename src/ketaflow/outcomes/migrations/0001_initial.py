@@ -81,6 +81,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='safetytask',
+            index=models.Index(fields=['clinic', 'status', 'closed_at'], name='outcomes_task_closed'),
+        ),
+        migrations.AddIndex(
+            model_name='safetytask',
             index=models.Index(fields=['clinic', 'patient', 'status'], name='outcomes_task_patient'),
         ),
         migrations.AddConstraint(

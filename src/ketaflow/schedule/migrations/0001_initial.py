@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='shift',
-            index=models.Index(fields=['clinic', 'starts_at'], name='schedule_shift_time'),
+            index=models.Index(fields=['clinic', 'day'], name='schedule_shift_day'),
         ),
         migrations.AddConstraint(
             model_name='shift',
