@@ -30,12 +30,13 @@ from ketaflow.screening import actions as screening
 from ketaflow.screening import factsheet
 from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import actions, checklist, gates, queries, wishes
-from ketaflow.session.actions import NotHere, NotThen
+from ketaflow.session.actions import NotHere
 from ketaflow.session.administration import AboveCap, NotAsOrdered, OutOfOrder, TooSoon
 from ketaflow.session.checklist import CannotStart, SamePerson
 from ketaflow.session.corrections import NotCorrectable
 from ketaflow.session.discharge import NotYet, always_for
 from ketaflow.session.events import NotReadable
+from ketaflow.session.gates import NotThen
 from ketaflow.session.models import Session
 from ketaflow.session.phases import NotNow, Phase
 from ketaflow.session.vitals import Implausible

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.timezone import localtime
 
 from ketaflow.aftercare import induction, queries
 from ketaflow.aftercare.induction import Chosen
@@ -87,7 +86,8 @@ def sign(
     if fingerprint(proposal=found) != shown:
         raise ProposalChanged("The proposal changed since you read it. Read it again, then sign.")
     induction.check_choice(chosen, found.plan.interval.weeks)
-    last_on = localtime(course.last_given_at).date() if course.last_given_at else None
+    zone, given_at = course.clinic.zone, course.last_given_at
+    last_on = given_at.astimezone(zone).date() if given_at else None
     payload = {
         "patient": str(course.patient_id),
         "version": seen + 1,
@@ -99,6 +99,8 @@ def sign(
     }
     try:
         with transaction.atomic():
+            if (now := queries.version(course=course)) != seen:
+                raise SomeoneElseMoved(_newer(now))
             record(
                 stream=stream_of(course=course),
                 kind="aftercare.signed",
@@ -107,9 +109,7 @@ def sign(
                 payload=payload,
             )
     except IntegrityError:
-        raise SomeoneElseMoved(
-            f"Version {seen + 1} was signed by somebody else a moment ago; read it first."
-        ) from None
+        raise SomeoneElseMoved(_newer(seen + 1)) from None
     return Plan.objects.get(course=course, version=seen + 1)
 
 
@@ -150,6 +150,10 @@ def note_relapse(*, course: Course, what: str, by: Author, at: datetime) -> None
     stream = stream_of(course=course)
     with transaction.atomic():
         record(stream=stream, kind="aftercare.relapse_noted", by=by, at=at, payload=payload)
+
+
+def _newer(version: int) -> str:
+    return f"Version {version} was signed by somebody else a moment ago; read it first."
 
 
 def stream_of(*, course: Course) -> str:

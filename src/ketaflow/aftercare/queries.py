@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
-from django.utils.timezone import localtime
 
 from ketaflow.aftercare import induction, plan
 from ketaflow.aftercare.induction import Induction
@@ -17,6 +16,7 @@ from ketaflow.journal.models import Entry
 from ketaflow.outcomes import queries as outcomes
 from ketaflow.outcomes.change import Change
 from ketaflow.outcomes.lead import lead_instrument, treats_bipolar, treats_pain
+from ketaflow.people.models import Clinic
 from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.models import Course
 from ketaflow.protocol.queries import courses_of
@@ -39,6 +39,11 @@ def signed(*, clinic: UUID, course: UUID) -> Sequence[Plan]:
     """Every signed version, newest first; the first is in force."""
     found = Plan.objects.filter(clinic_id=clinic, course_id=course)
     return list(found.order_by("-version")[:50])
+
+
+def version(*, course: Course) -> int:
+    """The version in force; 0 while none is signed."""
+    return Plan.objects.filter(course=course).aggregate(top=Max("version"))["top"] or 0
 
 
 def check_ins(*, clinic: UUID, course: UUID) -> Sequence[CheckInDue]:
@@ -89,8 +94,12 @@ def proposal(
         clinic=clinic, course=course, instrument=instrument, events=events
     )
     last = Plan.objects.filter(clinic_id=clinic, course=course).order_by("-version").first()
+    zone = Clinic.objects.get(id=clinic).zone
+    # Days are counted on the clinic's calendar, whoever asks and wherever they are.
+    given = tuple(one.astimezone(zone) for one in given)
+    over_at, at = over_at.astimezone(zone), at.astimezone(zone)
     maintained = Maintained(
-        last_session_on=localtime(given[-1]).date(),
+        last_session_on=given[-1].date(),
         sessions=max(len(given) - course.sessions_planned, 0),
         interval_weeks=last.interval_weeks if last else None,
     )
@@ -113,7 +122,7 @@ def _known(
         sessions=len(given),
         given_mg=course.given_mg,
         sessions_since_review=len(given) - (last.after_session if last else 0),
-        last_review_on=localtime(last.decided_at).date() if last else None,
+        last_review_on=last.decided_at.astimezone(at.tzinfo).date() if last else None,
         sessions_last_year=sum(one > at - YEAR for one in given),
         pain=treats_pain(course.protocol),
         bipolar=treats_bipolar(course.protocol),

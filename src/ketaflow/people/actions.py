@@ -127,7 +127,7 @@ def register(*, details: registration.PatientDetails, by: Author, at: datetime) 
         Refused: the details are not plausible, or the number is taken.
     """
     require(by, Duty.REGISTER)
-    details.check(at.date())
+    details.check(_today(by, at))
     patient = uuid4()
     try:
         with transaction.atomic():
@@ -146,6 +146,11 @@ def register(*, details: registration.PatientDetails, by: Author, at: datetime) 
     return Patient.objects.get(id=patient)
 
 
+def _today(by: Author, at: datetime) -> date:
+    """The date on the clinic's wall."""
+    return at.astimezone(Clinic.objects.get(id=by.clinic).zone).date()
+
+
 def amend(
     *,
     patient: Patient,
@@ -162,7 +167,7 @@ def amend(
     """
     require(by, Duty.REGISTER)
     check_ours(patient, by)
-    details.check(at.date())
+    details.check(_today(by, at))
     payload = {**details.as_payload(), "reason": registration.said(reason, "a reason")}
     try:
         with transaction.atomic():

@@ -63,14 +63,22 @@ def sign_policy(
     }
     try:
         with transaction.atomic():
+            now = queries.signed_policy(clinic=by.clinic)
+            if seen != (now.version if now else 0):
+                raise SomeoneElseMoved(_newer(now.version if now else 0))
             record(
                 stream=f"clinic/{by.clinic}", kind="policy.signed", by=by, at=at, payload=payload
             )
     except IntegrityError:
-        raise SomeoneElseMoved(
-            f"Version {version} was signed by somebody else a moment ago; read it first."
-        ) from None
+        raise SomeoneElseMoved(_newer(version)) from None
     return SignedPolicy.objects.get(clinic_id=by.clinic, version=version)
+
+
+def _newer(version: int) -> str:
+    return (
+        f"Version {version} of the policy is in force now, signed after you opened this page. "
+        "Nothing of yours was saved: open the page again and read it first."
+    )
 
 
 def propose(*, plan: Plan, clinic: UUID) -> Order:
@@ -214,7 +222,7 @@ def _check_screening(
         clinic=clinic,
         patient=patient.id,
         needs=needs(protocol),
-        on=at.date(),
+        on=at.astimezone(patient.clinic.zone).date(),
         policy=policy.values if policy else {},
     )
     if found.assessed_at is None:

@@ -65,6 +65,27 @@ def instant(day: date, clock: time, zone: ZoneInfo, *, fold: int = 0) -> datetim
     return shown.replace(fold=0 if skipped else fold).astimezone(UTC)
 
 
+def last_shown(clock: time, *, until: datetime, zone: ZoneInfo) -> datetime:
+    """The last moment up to `until` at which the clinic's wall showed `clock`.
+
+    At ten past midnight, 23:55 was a quarter of an hour ago; when the clocks have gone back, 01:30
+    is the second one as soon as that has come.
+    """
+    return max(one for one in _shown_about(clock, until, zone) if one <= until)
+
+
+def nearest_shown(clock: time, *, to: datetime, zone: ZoneInfo) -> datetime:
+    """The moment nearest `to` at which the clinic's wall showed `clock`."""
+    return min(_shown_about(clock, to, zone), key=lambda one: abs(one - to))
+
+
+def _shown_about(clock: time, moment: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Every moment within two days of `moment` at which the wall shows `clock`, in UTC."""
+    near = (day_of(moment, zone) + timedelta(days=ahead) for ahead in range(-2, 2))
+    found = [instant(day, clock, zone, fold=fold) for day in near for fold in (0, 1)]
+    return [one for one in found if one.astimezone(zone).time() == clock]
+
+
 def day_of(moment: datetime, zone: ZoneInfo) -> date:
     """The date on the clinic's wall at `moment`."""
     return moment.astimezone(zone).date()

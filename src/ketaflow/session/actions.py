@@ -36,16 +36,9 @@ from ketaflow.session.projections import given
 from ketaflow.session.queries import Room
 from ketaflow.session.wishes import RECEIVED, Correction, Departure, DoseRead, Taken, Wish
 
-# Clocks of two machines never agree to the second.
-SOON = timedelta(minutes=1)
-
 
 class NotHere(Refused):
     """Nothing of this clinic is known by that identifier."""
-
-
-class NotThen(Refused):
-    """It cannot have happened at that time."""
 
 
 def check_in(*, booking: UUID, by: Author, at: datetime) -> Session:
@@ -335,14 +328,9 @@ def _append(room: Room, entries: list[Recorded], wish: Wish, by: Author, at: dat
 
 
 def _moment(room: Room, at: datetime, then: datetime | None) -> datetime:
-    if then is None:
-        return at
-    since = room.state.checked_in_at
-    if then > at + SOON or (since and then < since):
-        raise NotThen(
-            "That time is not within this session: it cannot be before check-in or in the future."
-        )
-    return then
+    if then is not None:
+        gates.require_within(room.state, then, at=at)
+    return then or at
 
 
 def _here(room: Room, by: Author, at: datetime) -> Here:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,20 @@ from ketaflow.journal.author import Author
 from ketaflow.protocol import limits
 from ketaflow.protocol.library import Protocol
 from ketaflow.protocol.limits import Policy, PolicyNotReady
+from ketaflow.refusals import Refused
 from ketaflow.session import administration, checklist, discharge, events, phases
 from ketaflow.session.checklist import CannotStart
 from ketaflow.session.discharge import Leaving, Override
 from ketaflow.session.events import Entry, Kind
 from ketaflow.session.fold import SessionState
 from ketaflow.session.wishes import Wish
+
+# Clocks of two machines never agree to the second.
+SOON = timedelta(minutes=1)
+
+
+class NotThen(Refused):
+    """It cannot have happened at that time."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,25 @@ def allow(wish: Wish, here: Here) -> None:
     phases.admit(here.state.phase, wish.kind)
     if gate := GATES.get(wish.kind):
         gate(wish.payload, here)
+
+
+def require_within(state: SessionState, then: datetime, *, at: datetime) -> None:
+    """Refuse a time before check-in, after the session's end, or in the future.
+
+    Raises:
+        NotThen: says so.
+    """
+    since, until = state.checked_in_at, state.ended_at or at
+    if then > until + SOON or (since and then < since.replace(second=0, microsecond=0)):
+        raise NotThen(
+            "That time is not within this session: it cannot be before check-in, after the end or "
+            "in the future."
+        )
+
+
+def _corrected(told: Mapping[str, Any], here: Here) -> None:
+    if told["at"]:
+        require_within(here.state, datetime.fromisoformat(told["at"]), at=here.at)
 
 
 def _begin(here: Here) -> None:
@@ -106,4 +133,5 @@ GATES: Mapping[Kind, Callable[[Mapping[str, Any], Here], None]] = {
     Kind.RESUMED: _rate,
     Kind.DEVICE_GIVEN: _device,
     Kind.DISCHARGED: _home,
+    Kind.CORRECTED: _corrected,
 }

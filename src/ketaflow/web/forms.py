@@ -20,6 +20,11 @@ class Renderer(TemplatesSetting):
     form_template_name = "components/form.html"
 
 
+def ordinal(said: str) -> int | None:
+    """The number of an entry as a page hands it out and gets it back; None for anything else."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= 9 else None
+
+
 class DayInput(forms.DateInput):
     """A calendar day."""
 

@@ -28,7 +28,7 @@ from ketaflow.screening.findings import Finding, Missing, relevant_questions
 from ketaflow.screening.resistance import Told
 from ketaflow.screening.rules import ROUTES, Severity
 from ketaflow.screening.verdict import TRD, Eligibility
-from ketaflow.web.forms import answer, refuse
+from ketaflow.web.forms import answer, ordinal, refuse
 from ketaflow.web.gate import StaffRequest, duty
 from ketaflow.web.patients import find
 from ketaflow.web.screening_forms import OUTCOMES, InterviewForm
@@ -142,10 +142,10 @@ WORDS = {
 
 
 def _seen(request: StaffRequest) -> int:
-    said = request.POST.get("seen", "")
-    if not said.isdigit():
+    seen = ordinal(request.POST.get("seen", ""))
+    if seen is None:
         raise Refused("This page is incomplete; open screening again. Nothing was saved.")
-    return int(said)
+    return seen
 
 
 def _page(request: StaffRequest, case: Case, form: InterviewForm) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, infusion
 from ketaflow.pharmacology.forecast import Forecast, Series, Subject, forecast
 from ketaflow.protocol.library import Route
 from ketaflow.refusals import Refused
+from ketaflow.schedule.hours import day_of
 from ketaflow.session.administration import ends_at, spray
 from ketaflow.session.fold import SessionState
 from ketaflow.session.queries import Room
@@ -122,7 +123,7 @@ def _subject(room: Room, at: datetime) -> Subject:
     weight = Decimal(ordered) if ordered else _last_weight(room)
     if weight is None:
         raise NotForecast("No forecast: no weight is on record. Note it in the chart.")
-    age = age_on(patient.born_on, at.date())
+    age = age_on(patient.born_on, day_of(at, patient.clinic.zone))
     return Subject(weight_kg=float(weight), age=float(age), sex=patient.sex)
 
 

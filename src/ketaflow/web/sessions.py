@@ -30,7 +30,7 @@ from ketaflow.session.queries import Room
 from ketaflow.web import session_forecast, session_page
 from ketaflow.web import sessions_forms as entering
 from ketaflow.web.errors import status_of
-from ketaflow.web.forms import answer, refuse
+from ketaflow.web.forms import answer, ordinal, refuse
 from ketaflow.web.gate import StaffRequest, duty
 
 
@@ -103,12 +103,13 @@ def session(request: StaffRequest, session: UUID) -> HttpResponse:
     """Show the room; htmx asks only for where it stands now."""
     room, at = room_or_404(request, session), timezone.now()
     if request.htmx:
-        seen = request.GET.get("seen", "")
+        last = room.state.last_ordinal
+        seen = ordinal(request.GET.get("seen", ""))
         context = {
             "room": room,
             "now": session_page.now(room, at),
-            "newer": seen.isdecimal() and int(seen) < room.state.last_ordinal,
-            "seen": seen or room.state.last_ordinal,
+            "newer": seen is not None and seen < last,
+            "seen": last if seen is None else seen,
         }
         return render(request, "session/now.html", context)
     people_actions.note_reading(

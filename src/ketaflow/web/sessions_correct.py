@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from ketaflow.people.roles import Duty
 from ketaflow.refusals import Refused
+from ketaflow.schedule.hours import nearest_shown
 from ketaflow.session import actions, vitals
 from ketaflow.session.corrections import CORRECTABLE, Line
 from ketaflow.session.events import Kind, side_effects
@@ -52,9 +54,9 @@ class CorrectForm(forms.Form):
 
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, line: Line, **more: Any) -> None:
+    def __init__(self, *args: Any, line: Line, zone: ZoneInfo, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.line = line
+        self.line, self.zone = line, zone
         for name in ASKED.get(line.kind, ()):
             self.fields[name] = self._field(name)
             self.fields[name].initial = line.payload.get(name)
@@ -93,7 +95,7 @@ class CorrectForm(forms.Form):
         clock = self.cleaned_data["time"]
         if clock.strftime("%H:%M") == was.strftime("%H:%M"):
             return None
-        return timezone.make_aware(datetime.combine(was.date(), clock))
+        return nearest_shown(clock, to=self.line.at, zone=self.zone)
 
 
 def _plain(name: str, value: Any) -> object:
@@ -110,7 +112,7 @@ def correct(request: StaffRequest, session: UUID, ordinal: int) -> HttpResponse:
     if line is None or line.kind not in CORRECTABLE or line.struck:
         raise Http404
     initial = {"seen": room.state.last_ordinal}
-    form = CorrectForm(request.POST or None, line=line, initial=initial)
+    form = CorrectForm(request.POST or None, line=line, zone=request.clinic.zone, initial=initial)
     context = {
         "room": room,
         "session": room.session,

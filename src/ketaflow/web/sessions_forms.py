@@ -11,7 +11,9 @@ from django.utils import timezone
 from ketaflow.instruments.library import instrument
 from ketaflow.journal.author import Author
 from ketaflow.protocol.library import Route
+from ketaflow.schedule.hours import last_shown
 from ketaflow.session import checklist, discharge, events, vitals
+from ketaflow.session.gates import SOON
 from ketaflow.session.queries import Room
 from ketaflow.session.wishes import Departure, DoseRead, Taken
 
@@ -66,11 +68,12 @@ class WhenForm(PressForm):
     )
 
     def happened_at(self) -> datetime | None:
-        """The moment entered, today where the clinic is."""
+        """The last moment at which the clinic's clock showed what was entered."""
         clock = self.cleaned_data["when"]
         if clock is None:
             return None
-        return timezone.make_aware(datetime.combine(timezone.localdate(), clock))
+        zone = self.room.session.clinic.zone
+        return last_shown(clock, until=timezone.now() + SOON, zone=zone)
 
 
 class TickForm(PressForm):
