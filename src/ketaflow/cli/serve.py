@@ -48,7 +48,12 @@ def open_door(host: str, port: int) -> socket.socket:
 
 def run(door: socket.socket) -> None:
     """Serve until interrupted."""
+    import warnings
+
     import uvicorn
+
+    # Static files come through synchronous middleware; Django warns at each one that it waits.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
     host, port = door.getsockname()[:2]
     clinic.say(
