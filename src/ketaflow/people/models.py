@@ -195,7 +195,11 @@ class Referral(Row):
     received_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["clinic", "received_at"], name="people_referral_received")]
+        indexes = [
+            models.Index(
+                fields=["clinic", "patient", "received_at"], name="people_referral_patient"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.referrer}: {self.reason}"

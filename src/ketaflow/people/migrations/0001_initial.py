@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='referral',
-            index=models.Index(fields=['clinic', 'received_at'], name='people_referral_received'),
+            index=models.Index(fields=['clinic', 'patient', 'received_at'], name='people_referral_patient'),
         ),
         migrations.AddIndex(
             model_name='staff',
