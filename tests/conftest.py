@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from hypothesis import settings
 
 from ketaflow.journal import guards
 from ketaflow.people import actions
@@ -14,6 +15,10 @@ from ketaflow.people.chart import Sex
 from ketaflow.people.models import Clinic, Patient, Staff
 from ketaflow.people.registration import ClinicDetails, PatientDetails
 from ketaflow.people.roles import Role
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("ketaflow", deadline=None)
+settings.load_profile("ketaflow")
 
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
