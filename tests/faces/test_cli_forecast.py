@@ -194,7 +194,7 @@ OUTSIDE = {
     "a dose that is no number": (*NASAL, "--dose-mg", "nan", *PATIENT),
     "ten devices": (*NASAL, "--devices", "10", *PATIENT),
     "racemic spray": ("--drug", "ketamine", "--route", "nasal", "--devices", "1", *PATIENT),
-    "unknown model": (*INFUSION, "--model", "hornik-2018", *PATIENT),
+    "unknown model": (*INFUSION, "--model", "nobody-2018", *PATIENT),
     "weight with a slip": (*INFUSION, "--weight", "700", "--age", "40", "--sex", "male"),
     "dose with a slip": (*IV, "--dose-mg", "350", "--duration-min", "40", *PATIENT),
     "unknown protocol": ("--protocol", "NO-SUCH", *PATIENT),
