@@ -176,14 +176,16 @@ def as_asked(chosen: KineticModel, subject: Subject, run: Run) -> tuple[KineticM
     for effect in (library.effects()[name] for name in acting):
         if run.hours < effect.least_h:
             raise simulation.NotAForecast(
-                f"{effect.name.capitalize()} unfolds over weeks: ask for {effect.least_h:g} hours "
-                f"or more (got {run.hours:g})."
+                f"A forecast of {effect.name} needs {effect.least_h:g} hours or more "
+                f"(got {run.hours:g})."
             )
+    population.insist_on_covariates(chosen, run.covariates)
+    # What is known of the person holds in the model beside it too, whose parameters bear its names.
+    beside = (library.model(one) for one in chosen.beside)
     together = (
         replace(chosen, effects=acting),
-        *(library.model(one) for one in chosen.beside),
+        *(replace(one, covariates=chosen.covariates) for one in beside),
     )
-    population.insist_on_covariates(together, run.covariates)
     return tuple(population.with_covariates(one, run.covariates, subject) for one in together)
 
 
@@ -191,7 +193,7 @@ def notes(together: Sequence[KineticModel]) -> tuple[str, ...]:
     """What to know about the models, and what makes their effects larger or smaller."""
     said = [note for one in together for note in one.notes]
     acting = [library.effects()[name] for one in together for name in one.effects]
-    said += [f"{one.name.capitalize()}: {word}." for one in acting for word in one.modifiers]
+    said += [f"{one.name[0].upper()}{one.name[1:]}: {w}." for one in acting for w in one.modifiers]
     return tuple(dict.fromkeys(said))
 
 

@@ -156,7 +156,7 @@ def kinetic_model(name: str, table: Mapping[str, Any]) -> KineticModel:
         marks=tuple(table.get("marks", ())),
         notes=tuple(table["notes"]),
         sources=tuple(table["sources"]),
-        all_sources=keys_in({"sources": table["sources"], **table}),
+        all_sources=keys_in({"sources": table["sources"], **table, "covariates": {}}),
         envelope=tuple(limit(of, row, of) for of, row in table["envelope"].items()),
         covariates={
             key: covariate(row, f"{name}.{key}") for key, row in table.get("covariates", {}).items()
@@ -345,9 +345,7 @@ def effect(name: str, table: Mapping[str, Any]) -> Effect:
     """
     insist(table, name)
     wear = table.get("tolerance")
-    numbers = {
-        key: quantity(row, f"{name}.{key}").value for key, row in table["parameters"].items()
-    }
+    numbers = {key: quantity(row, f"{name}.{key}") for key, row in table["parameters"].items()}
     return Effect(
         id=name,
         name=table["name"],
@@ -357,7 +355,8 @@ def effect(name: str, table: Mapping[str, Any]) -> Effect:
         grade=table["grade"],
         status=table["status"],
         sources=keys_in(table),
-        parameters=numbers,
+        parameters={key: one.value for key, one in numbers.items()},
+        units={key: one.unit for key, one in numbers.items()},
         half_life_h=quantity(table["half_life"], name).value if "half_life" in table else 0.0,
         weights={key: quantity(row, name).value for key, row in table.get("weights", {}).items()},
         of=table.get("of", ""),

@@ -34,11 +34,11 @@ class Subject:
 
 
 def with_covariates(model: KineticModel, names: Sequence[str], subject: Subject) -> KineticModel:
-    """`model` for people with the covariates `names` that it has; its typical values move.
+    """`model` for people with the covariates `names`; its typical values move.
 
     Args:
         model: the published parameter set.
-        names: covariates asked for; those the model lacks are left to others.
+        names: covariates that the model has.
         subject: sex and age, where a covariate depends on them.
 
     Returns:
@@ -50,9 +50,7 @@ def with_covariates(model: KineticModel, names: Sequence[str], subject: Subject)
     Source:
         The covariate's own.
     """
-    asked = [(name, model.covariates[name]) for name in names if name in model.covariates]
-    if not asked:
-        return model
+    asked = [(name, model.covariates[name]) for name in names]
     parameters = dict(model.parameters)
     for name, one in asked:
         for key, factor in factors(name, one, subject).items():
@@ -89,17 +87,16 @@ def added(slope: AgeSlope, age: float) -> float:
     return slope.per_year * max(0.0, age - slope.above_years)
 
 
-def insist_on_covariates(models: Sequence[KineticModel], names: Sequence[str]) -> None:
-    """Refuse a covariate that none of `models` has.
+def insist_on_covariates(model: KineticModel, names: Sequence[str]) -> None:
+    """Refuse a covariate that `model` does not have.
 
     Raises:
         UnknownCovariate: naming those there are.
     """
-    known = list(dict.fromkeys(key for model in models for key in model.covariates))
     for name in names:
-        if name not in known:
-            has = f"It has {', '.join(known)}" if known else "It has none"
-            raise UnknownCovariate(f"Model {models[0].id} has no covariate {name}. {has}.")
+        if name not in model.covariates:
+            has = f"It has {', '.join(model.covariates)}" if model.covariates else "It has none"
+            raise UnknownCovariate(f"Model {model.id} has no covariate {name}. {has}.")
 
 
 def individuals(

@@ -201,6 +201,7 @@ class Effect:
     status: str
     sources: tuple[str, ...]
     parameters: Mapping[str, float]
+    units: Mapping[str, str]
     half_life_h: float
     weights: Mapping[str, float]
     of: str
