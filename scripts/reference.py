@@ -10,21 +10,13 @@ import click
 
 from ketaflow.cli.main import group
 from ketaflow.evidence import sources
-from ketaflow.evidence.sources import Read, Source
+from ketaflow.evidence.sources import READ_AS, Source
 from ketaflow.protocol import library
 from ketaflow.protocol.figures import Figure, Statement, show
 from ketaflow.protocol.library import Protocol
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 MADE = "*Made by `scripts/reference.py`; a test fails when it is out of date. Do not edit by hand.*"
-READ = {
-    Read.FULLER_SECTION: "a fuller section",
-    Read.TABLE: "a table or form",
-    Read.ABSTRACT: "the abstract",
-    Read.OPENING: "the opening only",
-    Read.SECONDARY: "a secondary page about it",
-}
-SPECIAL = (sources.LOCAL, sources.UNVERIFIED, sources.DERIVED)
 
 
 def sources_page() -> str:
@@ -40,16 +32,16 @@ def sources_page() -> str:
         "",
         "## Three keys that are no publication",
         "",
-        *table(("key", "means"), ([one.key, one.citation] for one in SPECIAL)),
+        *table(("key", "means"), ([one.key, one.citation] for one in sources.SPECIAL)),
         "",
         "## Publications, labels and regulations",
         "",
         *table(
             ("key", "source", "read"),
             (
-                [one.key, _where(one), ", ".join(READ[how] for how in one.read)]
+                [one.key, _where(one), ", ".join(READ_AS[how] for how in one.read)]
                 for one in known.values()
-                if one not in SPECIAL
+                if one not in sources.SPECIAL
             ),
         ),
     ]

@@ -30,6 +30,7 @@ from ketaflow.refusals import BadFile, OutsideEnvelope
 PACKAGE = "ketaflow.pharmacology"
 SPREADS = ("variance", "sd", "cv")
 SCALES = ("log", "logit")
+WORDS = ("name", "version", "drug", "site", "population", "read", "grade")
 RESIDUALS = ("proportional", "log")
 
 
@@ -146,13 +147,7 @@ def kinetic_model(name: str, table: Mapping[str, Any]) -> KineticModel:
     }
     built = KineticModel(
         id=name,
-        name=table["name"],
-        version=table["version"],
-        drug=table["drug"],
-        site=table["site"],
-        population=table["population"],
-        read=table["read"],
-        grade=table["grade"],
+        **{key: table[key] for key in WORDS},
         marks=tuple(table.get("marks", ())),
         notes=tuple(table["notes"]),
         sources=tuple(table["sources"]),
