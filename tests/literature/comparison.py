@@ -74,17 +74,22 @@ class Comparison:
 
 
 Curve = tuple[Sequence[float], Sequence[float]]
+Spans = tuple[Sequence[float], Sequence[float], Sequence[float]]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One small multiple: computed curves as lines, what was published as points."""
+    """One small multiple: computed curves as lines, what was published as points and spans.
+
+    A span is a published range at one time: times, lower ends, upper ends.
+    """
 
     title: str
     x: str
     y: str
     lines: Mapping[str, Curve]
     points: Mapping[str, Curve] = field(default_factory=dict)
+    spans: Mapping[str, Spans] = field(default_factory=dict)
     logarithmic: bool = False
 
 

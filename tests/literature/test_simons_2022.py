@@ -36,6 +36,7 @@ def panels():
         "ng/mL, arterial",
         {name: (times, curves[name]) for name in ("S-ketamine", "S-norketamine")},
         {"measured peaks": ([20, 20], list(MEASURED))},
+        {"measured peaks": ([20, 20], *zip(*MEASURED.values(), strict=True))},
     )
 
 

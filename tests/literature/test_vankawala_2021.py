@@ -52,12 +52,13 @@ def panels():
         "min",
         "rise, mmHg or beats/min",
         {name: (times, curves[name]) for name in PUBLISHED},
-        {name: ([40, 40, 40], [*RANGES[name], one]) for name, one in PUBLISHED.items()},
+        {name: ([40], [one]) for name, one in PUBLISHED.items()},
+        {name: ([40], [low], [high]) for name, (low, high) in RANGES.items()},
     )
     times, curves = sprayed()
     line = {"systolic pressure": (times, curves["systolic pressure"])}
-    points = {"label, from memory": ([40, 40, 90, 90], [7, 9, 2, 5])}
-    yield Panel("Label: 84 mg by nose", "min", "rise, mmHg", line, points)
+    spans = {"label, from memory": ([40, 90], [7, 2], [9, 5])}
+    yield Panel("Label: 84 mg by nose", "min", "rise, mmHg", line, spans=spans)
 
 
 PAPER = Paper(
