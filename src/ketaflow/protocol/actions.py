@@ -165,6 +165,15 @@ def note_session(
         )
 
 
+def correct_session(
+    *, course: Course, session: UUID, was_mg: Decimal, given_mg: Decimal, by: Author, at: datetime
+) -> None:
+    """Count what a session gave anew; called when an entry of an ended session is corrected."""
+    payload = {"session": str(session), "was_mg": str(was_mg), "given_mg": str(given_mg)}
+    with transaction.atomic():
+        record(stream=course.stream, kind="course.session_corrected", by=by, at=at, payload=payload)
+
+
 def review(*, course: Course, decision: Decision, reason: str, by: Author, at: datetime) -> None:
     """Record the stop-or-continue review that is due after so many sessions."""
     require(by, Duty.PRESCRIBE)
