@@ -66,6 +66,15 @@ def _session_given(entry: Any) -> None:
     )
 
 
+def _session_corrected(entry: Any) -> None:
+    was, now = (Decimal(entry.payload[key]) for key in ("was_mg", "given_mg"))
+    Course.objects.filter(id=_about(entry)).update(
+        # A session in which nothing was given does not count as one.
+        sessions_given=F("sessions_given") + int(now > 0) - int(was > 0),
+        given_mg=F("given_mg") + now - was,
+    )
+
+
 def _reviewed(entry: Any) -> None:
     said = entry.payload
     CourseReview.objects.create(
@@ -94,6 +103,7 @@ PROJECTION = Projection(
         "course.planned": _course_planned,
         "course.dose_changed": _dose_changed,
         "course.session_given": _session_given,
+        "course.session_corrected": _session_corrected,
         "course.reviewed": _reviewed,
         "course.ended": _ended,
     },
