@@ -128,7 +128,8 @@ def forecast(
     giving.check(doses)
     giving.suit(doses, chosen.inputs[route], route)
     envelope.insist_on_plausible(subject, doses)
-    together = as_asked(chosen, subject, run)
+    beside = tuple(library.model(one) for one in chosen.beside)
+    together = as_asked((chosen, *beside), subject, run)
     beyond = tuple(
         chain.from_iterable(envelope.outside(one, subject, doses, route=route) for one in together)
     )
@@ -166,12 +167,17 @@ def choose(*, drug: str, route: str, model: str | None) -> KineticModel:
     return chosen
 
 
-def as_asked(chosen: KineticModel, subject: Subject, run: Run) -> tuple[KineticModel, ...]:
-    """`chosen` and the models beside it, with the covariates and effects that `run` asks for.
+def as_asked(
+    together: Sequence[KineticModel], subject: Subject, run: Run
+) -> tuple[KineticModel, ...]:
+    """The model chosen, and those beside it, with the covariates and effects `run` asks for.
+
+    What is known of the person holds in a model beside it too, whose parameters bear its names.
 
     Raises:
-        OutsideEnvelope: a covariate or effect they do not have, or one this run cannot show.
+        OutsideEnvelope: a covariate or effect it does not have, or one this run cannot show.
     """
+    chosen, *beside = together
     acting = library.acting(chosen, run.effects)
     for effect in (library.effects()[name] for name in acting):
         if run.hours < effect.least_h:
@@ -180,13 +186,11 @@ def as_asked(chosen: KineticModel, subject: Subject, run: Run) -> tuple[KineticM
                 f"(got {run.hours:g})."
             )
     population.insist_on_covariates(chosen, run.covariates)
-    # What is known of the person holds in the model beside it too, whose parameters bear its names.
-    beside = (library.model(one) for one in chosen.beside)
-    together = (
+    alike = (
         replace(chosen, effects=acting),
         *(replace(one, covariates=chosen.covariates) for one in beside),
     )
-    return tuple(population.with_covariates(one, run.covariates, subject) for one in together)
+    return tuple(population.with_covariates(one, run.covariates, subject) for one in alike)
 
 
 def notes(together: Sequence[KineticModel]) -> tuple[str, ...]:
