@@ -169,6 +169,15 @@ def test_the_axis_counts_what_a_reader_counts(forecast, tmp_path, hours, unit):
         assert words in said
 
 
+def test_what_is_for_research_says_so_in_table_and_picture(forecast, tmp_path):
+    path = tmp_path / "research.svg"
+    given = ("--drug", "esketamine", "--route", "iv", "--dose-mg", "20", "--duration-min", "30")
+    words = (*given, *PATIENT, *TYPICAL, "--model", "simons-2022-hnk", "--plot", str(path))
+    code, said = forecast(*words)
+    assert (code, "L      research; published model" in said.out) == (0, True)
+    assert "S-hydroxynorketamine, arterial plasma, research [L]" in path.read_text()
+
+
 PICTURES = {
     "png": (b"\x89PNG", (*INFUSION, "--subjects", "20")),
     "svg": (b"<?xml", (*NASAL, "--devices", "3", *TYPICAL)),

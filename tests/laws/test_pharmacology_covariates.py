@@ -88,6 +88,15 @@ def test_a_covariate_nobody_published_is_refused_with_those_there_are():
     assert no.value.exit_code == 11
 
 
+def test_naming_one_twice_applies_it_once():
+    assert infused("sex", "sex") == infused("sex")
+
+
+def test_two_genotypes_of_one_person_are_refused():
+    with pytest.raises(UnknownCovariate, match="Nobody is cyp2b6-1-6 and cyp2b6-6-6 at once"):
+        infused("cyp2b6-1-6", "sex", "cyp2b6-6-6")
+
+
 def test_a_model_without_covariates_says_so():
     with pytest.raises(UnknownCovariate, match=r"domino-1982 has no covariate sex\. It has none"):
         forecast(

@@ -53,8 +53,9 @@ ROWS = (seen("relief at week 1", 7, 0.7, 1.0), seen("relief at week 12", 84, 0.0
 
 def panels():
     lines = {"a responder": infused()}
-    points = {"allowed at weeks 1 and 12": ([7, 84], [0.7, 0.05])}
-    yield Panel("Dahan 2011: pain relief in CRPS", "days", "share of full relief", lines, points)
+    allowed = {"allowed at weeks 1 and 12": ([7, 84], [0.7, 0.0], [1.0, 0.05])}
+    title = "Dahan 2011: pain relief in CRPS"
+    yield Panel(title, "days", "share of full relief", lines, spans=allowed)
 
 
 PAPER = Paper("Dahan 2011: CRPS over weeks", ("Dahan2011", "A11"), ROWS, lambda: tuple(panels()))

@@ -16,6 +16,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
 STYLES = ("-", "--", "-.", ":", (0, (6, 2)))
 GIVEN = "#56B4E9"
 METABOLITE = "nor"
+RESEARCH = "research"
 WIDE = 150
 SPRAY_SHARE = 1 / 180
 DIGITS = 5
@@ -106,14 +107,18 @@ def curves(panel: "Axes", title: str, series: Sequence[Series], times: Sequence[
             panel.fill_between(times, low, high, color=colour, alpha=0.12, linewidth=0)
             for edge in (low, high):
                 panel.plot(times, edge, color=colour, linestyle=style, linewidth=0.5, alpha=0.6)
-        label = f"{one.name}, {one.site}" if one.quantity == "concentration" else one.name
-        panel.plot(
-            times, drawn(one.median), color=colour, linestyle=style, label=f"{label} [{one.grade}]"
-        )
+        label = f"{called(one)} [{one.grade}]"
+        panel.plot(times, drawn(one.median), color=colour, linestyle=style, label=label)
     panel.set_title(title, loc="left")
     panel.set_ylim(bottom=0)
     panel.grid(alpha=0.3)
     panel.legend(loc="upper right", frameon=False, fontsize=8)
+
+
+def called(one: Series) -> str:
+    """A curve's name, where a level was sampled, and the word on what is for research alone."""
+    words = [one.name, one.site] if one.quantity == "concentration" else [one.name]
+    return ", ".join([*words, RESEARCH] if RESEARCH in one.status else words)
 
 
 def drawn(curve: Sequence[float]) -> list[float]:

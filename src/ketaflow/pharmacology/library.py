@@ -246,6 +246,7 @@ def covariate(row: Mapping[str, Any], where: str) -> Covariate:
     cases = {case: row[case] for case in (EVERYBODY, "female", "male") if case in row}
     return Covariate(
         said=row["said"],
+        one_of=row.get("one_of", ""),
         sources=keys_in(row),
         factors={
             case: {key: quantity(entry, where).value for key, entry in table.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from zlib import crc32
 
 import numpy as np
@@ -50,7 +51,7 @@ def with_covariates(model: KineticModel, names: Sequence[str], subject: Subject)
     Source:
         The covariate's own.
     """
-    asked = [(name, model.covariates[name]) for name in names]
+    asked = [(name, model.covariates[name]) for name in dict.fromkeys(names)]
     parameters = dict(model.parameters)
     for name, one in asked:
         for key, factor in factors(name, one, subject).items():
@@ -88,15 +89,19 @@ def added(slope: AgeSlope, age: float) -> float:
 
 
 def insist_on_covariates(model: KineticModel, names: Sequence[str]) -> None:
-    """Refuse a covariate that `model` does not have.
+    """Refuse a covariate that `model` does not have, and two of which a person has but one.
 
     Raises:
-        UnknownCovariate: naming those there are.
+        UnknownCovariate: naming those there are, or the two.
     """
     for name in names:
         if name not in model.covariates:
             has = f"It has {', '.join(model.covariates)}" if model.covariates else "It has none"
             raise UnknownCovariate(f"Model {model.id} has no covariate {name}. {has}.")
+    kinds = [(name, model.covariates[name].one_of) for name in dict.fromkeys(names)]
+    for (name, kind), (other, another) in combinations(kinds, 2):
+        if kind and kind == another:
+            raise UnknownCovariate(f"Nobody is {name} and {other} at once: name one of them.")
 
 
 def individuals(

@@ -38,10 +38,12 @@ class Covariate:
     """A published effect of who somebody is, applied only when it is asked for by name.
 
     `factors` holds what each parameter is multiplied by, for `EVERYBODY` or for one sex; `slopes`
-    the share of its typical value that is added for each year of age above a threshold.
+    the share of its typical value that is added for each year of age above a threshold. Of those
+    that are `one_of` a kind, a person has at most one.
     """
 
     said: str
+    one_of: str
     sources: tuple[str, ...]
     factors: Mapping[str, Mapping[str, float]]
     slopes: Mapping[str, AgeSlope]
