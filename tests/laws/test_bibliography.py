@@ -5,7 +5,8 @@ import re
 import pytest
 
 from ketaflow.evidence.bibliography import bibtex, plain
-from ketaflow.evidence.sources import cite, register
+from ketaflow.evidence.sources import UnknownSource, cite, register
+from ketaflow.refusals import BadFile
 
 
 def test_a_paper_is_an_article_with_its_authors():
@@ -45,3 +46,15 @@ def test_signs_that_mean_something_to_tex_are_told_apart():
 
 def test_no_key_is_cited_twice_and_nothing_is_an_empty_page():
     assert bibtex([]) == ""
+
+
+def test_a_value_without_any_source_is_refused():
+    with pytest.raises(UnknownSource, match="must name at least one source"):
+        cite([])
+
+
+def test_a_source_is_registered_once(monkeypatch):
+    twice = [("one", {"K1": {"citation": "A", "read": ["A"]}})] * 2
+    monkeypatch.setattr("ketaflow.tables.read", lambda package, folder: iter(twice))
+    with pytest.raises(BadFile, match=r"K1 is registered twice \(again in one\.toml\)"):
+        register.__wrapped__()
