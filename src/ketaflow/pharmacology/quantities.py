@@ -18,6 +18,7 @@ INSIDE: Mapping[str, tuple[str, Decimal]] = {
 AS_WRITTEN = frozenset(
     [
         *("L", "L/h", "1/h", "h", "1", "kg", "y", "mg", "mg/kg", "mg/kg/h", "mg/min"),
+        *("mmHg", "ng/mL", "people"),
         *("g/mol", "nmol/mL", "points", "mmHg/(ng/mL)", "/min/mmHg"),
     ]
 )
