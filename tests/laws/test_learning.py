@@ -285,3 +285,8 @@ def test_the_typical_patient_alone_and_weights_of_others_are_refused():
         learn([session()], **IV, subjects=0)
     with pytest.raises(NotAForecast, match="do not belong"):
         forecast(doses=DOSES, weights=np.ones(3), subjects=4, **IV)
+
+
+def test_a_level_far_from_everybody_that_is_no_slip_is_left_to_the_guard():
+    found = learn([level(4500)], **IV)
+    assert found.refused.startswith("None of ")

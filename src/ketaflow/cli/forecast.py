@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ketaflow.cli.json_file import read_json
 from ketaflow.refusals import BadFile, OutsideEnvelope, Refused
 
 if TYPE_CHECKING:
     from ketaflow.pharmacology.doses import Dose
-    from ketaflow.pharmacology.forecast import Forecast, Series
+    from ketaflow.pharmacology.forecast import Forecast, Series, Subject
+    from ketaflow.pharmacology.learning.learned import Learned
 
-MOST_BYTES = 1_000_000
 FIELDS = (
     *("name", "quantity", "site", "unit", "median", "p05", "p95"),
     *("grade", "status", "sources"),
 )
+FEW = 200
 EXAMPLE = (
     "Example: ketaflow forecast --drug ketamine --route iv --dose-mg 35 --duration-min 40 "
     "--weight 70 --age 40 --sex female --plot session.png"
@@ -45,12 +47,13 @@ class Wanted:
     sex: str
     model: str | None
     pump: Path | None
-    subjects: int
+    subjects: int | None
     seed: int
     hours: float | None
     grid_min: float
     session_number: int
     extrapolate: bool
+    learn: Path | None
     plot: Path | None
     as_json: bool
 
@@ -71,12 +74,22 @@ class Wanted:
     type=click.Path(path_type=Path),
     help="JSON: [{at_min, rate_mg_min}, ...], ending at rate 0.",
 )
-@click.option("--subjects", type=int, default=200, show_default=True, help="0: typical patient.")
+@click.option(
+    "--subjects",
+    type=int,
+    help="0: typical patient. [default: 200; with --learn 2000, or 6000 if too few fit]",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--hours", type=float, help="How far to look. [default: 3, or an hour past the end]")
 @click.option("--grid-min", type=float, default=1.0, show_default=True, help="Minutes apart.")
 @click.option("--session-number", type=int, default=1, show_default=True, help="For tolerance.")
 @click.option("--extrapolate", is_flag=True, help="Allow values outside the model's envelope.")
+@click.option(
+    "--learn",
+    type=click.Path(path_type=Path),
+    metavar="READINGS.json",
+    help="Weigh the people by this patient's own earlier readings (docs/learning.md).",
+)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw it: F.png or F.svg.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(**options: Any) -> None:
@@ -87,13 +100,17 @@ def command(**options: Any) -> None:
     if wanted.plot and wanted.plot.suffix not in (".png", ".svg"):
         raise click.BadParameter("give a name ending in .png or .svg.", param_hint="--plot")
     drug, route, doses = _programme(wanted)
+    subject = Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex)
+    learned = _learn(wanted, drug, route, subject) if wanted.learn else None
+    weights = learned.weights if learned else None
     seen = forecast(
         drug=drug,
         route=route,
         doses=doses,
-        subject=Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex),
+        subject=subject,
         model=wanted.model,
-        subjects=wanted.subjects,
+        subjects=learned.people if learned and weights is not None else _people(wanted),
+        weights=weights,
         seed=wanted.seed,
         hours=wanted.hours if wanted.hours is not None else _far_enough(doses),
         grid_min=wanted.grid_min,
@@ -102,9 +119,46 @@ def command(**options: Any) -> None:
     )
     if wanted.plot:
         _write(wanted.plot, seen, doses)
-    click.echo(json.dumps(_document(seen), allow_nan=False) if wanted.as_json else _table(seen))
-    for sentence in (*(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
+    document = {**_document(seen), "learned": learned and _lesson(learned)}
+    click.echo(json.dumps(document, allow_nan=False) if wanted.as_json else _table(seen))
+    said = (learned.words, *learned.assumed) if learned else ()
+    for sentence in (*said, *(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
         click.echo(sentence, err=True)
+
+
+def _people(wanted: Wanted) -> int:
+    return FEW if wanted.subjects is None else wanted.subjects
+
+
+def _learn(wanted: Wanted, drug: str, route: str, subject: "Subject") -> "Learned":
+    """What the patient's earlier readings teach, from the file that was named."""
+    from ketaflow.cli.forecast_readings import read_readings
+    from ketaflow.pharmacology.forecast import choose_all
+    from ketaflow.pharmacology.learning.learned import learn
+    from ketaflow.pharmacology.simulation import Asked
+
+    assert wanted.learn is not None
+    models = choose_all(drug=drug, route=route, model=wanted.model)
+    # What a laboratory reports is the curve of the last model: the venous one where there are two.
+    earlier = read_readings(wanted.learn, curve=models[-1].series[0].name)
+    asked: Asked = {"seed": wanted.seed, "extrapolate": wanted.extrapolate}
+    if wanted.subjects is not None:
+        asked["subjects"] = wanted.subjects
+    return learn(earlier, drug=drug, route=route, subject=subject, model=wanted.model, **asked)
+
+
+def _lesson(learned: "Learned") -> dict[str, Any]:
+    return {
+        "sessions": learned.sessions,
+        "readings": dict(learned.readings),
+        "people": learned.people,
+        "effective_people": _figure(learned.effective),
+        "after_each_session": [_figure(one) for one in learned.after],
+        "refused": learned.refused or None,
+        "words": learned.words,
+        "assumed": list(learned.assumed),
+        "sources": list(learned.sources),
+    }
 
 
 def _far_enough(doses: "tuple[Dose, ...]") -> float:
@@ -213,7 +267,7 @@ def _pump(path: Path, route: str) -> "tuple[Dose, ...]":
 
     if route != "iv":
         raise OutsideEnvelope(f"A pump programme is for the iv route, not {route}.")
-    steps = _read(path)
+    steps = read_json(path, what="a pump programme")
     wished = "a list of {at_min, rate_mg_min}, each a number"
     if not isinstance(steps, list):
         raise BadFile(f"{path} must be {wished}.")
@@ -226,17 +280,6 @@ def _pump(path: Path, route: str) -> "tuple[Dose, ...]":
         return tuple(Infusion(float(step["at_min"]), float(step["rate_mg_min"])) for step in steps)
     except OverflowError:
         raise BadFile(f"{path} holds a number too large to be a time or a rate.") from None
-
-
-def _read(path: Path) -> Any:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadFile(f"{path} is larger than a pump programme can be ({MOST_BYTES} bytes).")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as wrong:
-        raise BadFile(f"{path} cannot be read: {wrong.strerror}.") from None
-    except (ValueError, RecursionError):
-        raise BadFile(f"{path} is not JSON.") from None
 
 
 def _figure(value: float) -> float:

@@ -81,6 +81,7 @@ class Forecast:
     sources: tuple[str, ...]
     notes: tuple[str, ...]
     extrapolated: tuple[str, ...]
+    weighted: bool = False
 
 
 def forecast(
@@ -137,6 +138,7 @@ def forecast(
         sources=tuple(dict.fromkeys(key for one in series for key in one.sources)),
         notes=tuple(dict.fromkeys(note for one in together for note in one.notes)),
         extrapolated=beyond,
+        weighted=run.weights is not None,
     )
 
 
