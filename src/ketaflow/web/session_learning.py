@@ -1,13 +1,13 @@
 """What this patient's earlier sessions teach about the one in the room."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from ketaflow.pharmacology.forecast import Series, Subject, forecast
+from ketaflow.pharmacology.forecast import Series, forecast
 from ketaflow.pharmacology.learning.errors import errors
-from ketaflow.pharmacology.learning.learned import Learned, learn
+from ketaflow.pharmacology.learning.learned import learn
 from ketaflow.pharmacology.learning.readings import LATEST_MIN, Earlier, Reading
 from ketaflow.refusals import Refused
 from ketaflow.session import queries
@@ -41,24 +41,25 @@ def of_earlier(room: Room, asked: dict[str, Any]) -> Lesson:
         asked: how the population's forecast of it is asked for.
     """
     row = room.session
+    # To a thousandth of a minute, so that the same programme is found again when the page is.
+    doses = tuple(replace(one, at_min=round(one.at_min, 3)) for one in asked["doses"])
     try:
         told = tuple(_read(queries.earlier(clinic=row.clinic_id, session=row)))
-        if not told:
-            return NOTHING
-        found = _learn(told, asked["drug"], asked["route"], asked["subject"])
-        if found.weights is None:
-            return Lesson(found.words)
-        seen = forecast(**{**asked, "subjects": found.people, "weights": found.weights})
+        return _taught(told, **{**asked, "doses": doses}) if told else NOTHING
     except Refused as refusal:
         return Lesson(f"Nothing was learned from earlier sessions. {refusal}")
-    (rise,) = (one for one in seen.series if one.name == errors()[LEARNED].name)
-    return Lesson(found.words, rise, found.assumed)
 
 
 @lru_cache(maxsize=KEPT)
-def _learn(told: tuple[Earlier, ...], drug: str, route: str, subject: Subject) -> Learned:
+def _taught(told: tuple[Earlier, ...], **asked: Any) -> Lesson:
     """The same readings teach the same; the page is opened many times during a session."""
-    return learn(told, drug=drug, route=route, subject=subject)
+    who = {key: asked[key] for key in ("drug", "route", "subject")}
+    found = learn(told, **who)
+    if found.weights is None:
+        return Lesson(found.words)
+    seen = forecast(**{**asked, "subjects": found.people, "weights": found.weights})
+    (rise,) = (one for one in seen.series if one.name == errors()[LEARNED].name)
+    return Lesson(found.words, rise, found.assumed)
 
 
 def _read(ended: Sequence[Ended]) -> Iterator[Earlier]:
