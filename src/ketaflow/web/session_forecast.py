@@ -26,8 +26,8 @@ WEIGHT = "29463-7"
 LEAST_H, MOST_H = 3, 12
 PEOPLE = 200
 WORTH_A_WORD_MIN = 25
-POPULATION = "all people like this patient"
-LEARNED = "those who fit the earlier sessions"
+POPULATION = "the population"
+LEARNED = "the population weighted by earlier sessions"
 SHOWN = (
     # The series to draw, the title, and the vital sign whose change since baseline goes with it.
     (("ketamine, S + R", "esketamine"), "Forecast concentration", ""),
