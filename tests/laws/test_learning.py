@@ -62,7 +62,7 @@ def taught(sessions, name="systolic pressure", doses=DOSES, **who):
     told = who or IV
     found = learn(sessions, **told)
     assert not found.refused, found.refused
-    seen = forecast(doses=doses, subjects=found.people, weights=found.weights, **told)
+    seen = forecast(doses=doses, **found.asked, **told)
     return curve(seen, name)
 
 
@@ -74,7 +74,7 @@ def test_with_nothing_read_the_forecast_is_the_populations_to_the_last_digit():
     found = learn([Earlier(DOSES, ())], **IV)
     assert (found.weights, found.refused, found.count) == (None, "", 0)
     assert "no earlier readings" in found.words
-    assert forecast(doses=DOSES, weights=found.weights, **IV) == forecast(doses=DOSES, **IV)
+    assert forecast(doses=DOSES, **found.asked, **IV) == forecast(doses=DOSES, **IV)
 
 
 def test_people_who_count_the_same_are_the_population():
@@ -149,7 +149,7 @@ def test_one_reading_that_cannot_be_is_found_and_nothing_is_learned():
     assert found.weights is None
     assert found.refused.startswith("None of ")
     assert "wrong" in found.words
-    assert forecast(doses=DOSES, weights=found.weights, **IV) == forecast(doses=DOSES, **IV)
+    assert forecast(doses=DOSES, **found.asked, **IV) == forecast(doses=DOSES, **IV)
 
 
 def test_when_too_few_fit_more_are_drawn_and_then_it_says_so():
@@ -186,7 +186,7 @@ def test_what_was_learned_says_from_what_how_much_and_what_it_rests_on():
 
 def test_every_curve_of_weighted_people_says_so():
     found = learn([session()], **IV)
-    seen = forecast(doses=DOSES, subjects=found.people, weights=found.weights, **IV)
+    seen = forecast(doses=DOSES, **found.asked, **IV)
     assert all(one.status.startswith("people weighted") for one in seen.series)
 
 

@@ -14,14 +14,12 @@ from ketaflow.refusals import BadFile, OutsideEnvelope, Refused
 
 if TYPE_CHECKING:
     from ketaflow.pharmacology.doses import Dose
-    from ketaflow.pharmacology.forecast import Forecast, Series, Subject
-    from ketaflow.pharmacology.learning.learned import Learned
+    from ketaflow.pharmacology.forecast import Forecast, Series
 
 FIELDS = (
     *("name", "quantity", "site", "unit", "median", "p05", "p95"),
     *("grade", "status", "sources"),
 )
-FEW = 200
 EXAMPLE = (
     "Example: ketaflow forecast --drug ketamine --route iv --dose-mg 35 --duration-min 40 "
     "--weight 70 --age 40 --sex female --plot session.png"
@@ -94,71 +92,36 @@ class Wanted:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(**options: Any) -> None:
     """Forecast concentration and effect of one session, with the spread between people."""
+    from ketaflow.cli.forecast_readings import learn_from, lesson
     from ketaflow.pharmacology.forecast import Subject, forecast
 
     wanted = Wanted(**options)
     if wanted.plot and wanted.plot.suffix not in (".png", ".svg"):
         raise click.BadParameter("give a name ending in .png or .svg.", param_hint="--plot")
     drug, route, doses = _programme(wanted)
-    subject = Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex)
-    learned = _learn(wanted, drug, route, subject) if wanted.learn else None
-    weights = learned.weights if learned else None
-    seen = forecast(
-        drug=drug,
-        route=route,
-        doses=doses,
-        subject=subject,
-        model=wanted.model,
-        subjects=learned.people if learned and weights is not None else _people(wanted),
-        weights=weights,
-        seed=wanted.seed,
-        hours=wanted.hours if wanted.hours is not None else _far_enough(doses),
-        grid_min=wanted.grid_min,
-        session_number=wanted.session_number,
-        extrapolate=wanted.extrapolate,
-    )
+    asked: dict[str, Any] = {
+        "drug": drug,
+        "route": route,
+        "doses": doses,
+        "subject": Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex),
+        "model": wanted.model,
+        "seed": wanted.seed,
+        "hours": wanted.hours if wanted.hours is not None else _far_enough(doses),
+        "grid_min": wanted.grid_min,
+        "session_number": wanted.session_number,
+        "extrapolate": wanted.extrapolate,
+    }
+    if wanted.subjects is not None:
+        asked["subjects"] = wanted.subjects
+    learned = learn_from(wanted.learn, asked) if wanted.learn else None
+    seen = forecast(**{**asked, **(learned.asked if learned else {})})
     if wanted.plot:
         _write(wanted.plot, seen, doses)
-    document = {**_document(seen), "learned": learned and _lesson(learned)}
+    document = {**_document(seen), "learned": learned and lesson(learned)}
     click.echo(json.dumps(document, allow_nan=False) if wanted.as_json else _table(seen))
     said = (learned.words, *learned.assumed) if learned else ()
     for sentence in (*said, *(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
         click.echo(sentence, err=True)
-
-
-def _people(wanted: Wanted) -> int:
-    return FEW if wanted.subjects is None else wanted.subjects
-
-
-def _learn(wanted: Wanted, drug: str, route: str, subject: "Subject") -> "Learned":
-    """What the patient's earlier readings teach, from the file that was named."""
-    from ketaflow.cli.forecast_readings import read_readings
-    from ketaflow.pharmacology.forecast import choose_all
-    from ketaflow.pharmacology.learning.learned import learn
-    from ketaflow.pharmacology.simulation import Asked
-
-    assert wanted.learn is not None
-    models = choose_all(drug=drug, route=route, model=wanted.model)
-    # What a laboratory reports is the curve of the last model: the venous one where there are two.
-    earlier = read_readings(wanted.learn, curve=models[-1].series[0].name)
-    asked: Asked = {"seed": wanted.seed, "extrapolate": wanted.extrapolate}
-    if wanted.subjects is not None:
-        asked["subjects"] = wanted.subjects
-    return learn(earlier, drug=drug, route=route, subject=subject, model=wanted.model, **asked)
-
-
-def _lesson(learned: "Learned") -> dict[str, Any]:
-    return {
-        "sessions": learned.sessions,
-        "readings": dict(learned.readings),
-        "people": learned.people,
-        "effective_people": _figure(learned.effective),
-        "after_each_session": [_figure(one) for one in learned.after],
-        "refused": learned.refused or None,
-        "words": learned.words,
-        "assumed": list(learned.assumed),
-        "sources": list(learned.sources),
-    }
 
 
 def _far_enough(doses: "tuple[Dose, ...]") -> float:

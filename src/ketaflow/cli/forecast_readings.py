@@ -6,6 +6,8 @@ from typing import Any
 
 from ketaflow.cli.json_file import read_json
 from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, infusion
+from ketaflow.pharmacology.forecast import choose_all
+from ketaflow.pharmacology.learning.learned import Learned, learn
 from ketaflow.pharmacology.learning.readings import Earlier, Reading
 from ketaflow.refusals import BadFile
 
@@ -14,6 +16,29 @@ WAYS = ("pump", "sprays", "dose_mg")
 SESSION = frozenset([*WAYS, "duration_min", "session_number", "before", "readings"])
 READING = frozenset([*KINDS, "at_min", "curve"])
 BEFORE = frozenset(["systolic_mmhg", "cadss_total"])
+
+
+def learn_from(path: Path, asked: Mapping[str, Any]) -> Learned:
+    """What the readings in `path` teach a forecast that is `asked` for like this."""
+    models = choose_all(drug=asked["drug"], route=asked["route"], model=asked["model"])
+    # What a laboratory reports is the curve of the last model: the venous one where there are two.
+    earlier = read_readings(path, curve=models[-1].series[0].name)
+    return learn(earlier, **{key: value for key, value in asked.items() if key != "doses"})
+
+
+def lesson(learned: Learned) -> dict[str, Any]:
+    """What was learned, for the JSON document."""
+    return {
+        "sessions": learned.sessions,
+        "readings": dict(learned.readings),
+        "people": learned.people,
+        "effective_people": round(learned.effective, 1),
+        "after_each_session": [round(one, 1) for one in learned.after],
+        "refused": learned.refused or None,
+        "words": learned.words,
+        "assumed": list(learned.assumed),
+        "sources": list(learned.sources),
+    }
 
 
 def read_readings(path: Path, *, curve: str) -> tuple[Earlier, ...]:

@@ -57,7 +57,7 @@ def _taught(told: tuple[Earlier, ...], **asked: Any) -> Lesson:
     found = learn(told, **who)
     if found.weights is None:
         return Lesson(found.words)
-    seen = forecast(**{**asked, "subjects": found.people, "weights": found.weights})
+    seen = forecast(**{**asked, **found.asked})
     (rise,) = (one for one in seen.series if one.name == errors()[LEARNED].name)
     return Lesson(found.words, rise, found.assumed)
 

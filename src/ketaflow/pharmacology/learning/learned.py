@@ -6,14 +6,14 @@ from dataclasses import astuple, dataclass, field, replace
 from itertools import chain
 from typing import Unpack
 
-from ketaflow.pharmacology import forecast, simulation
+from ketaflow.pharmacology import forecast
 from ketaflow.pharmacology.learning import readings
 from ketaflow.pharmacology.learning.errors import errors, guard
 from ketaflow.pharmacology.learning.expectation import Population, compared
 from ketaflow.pharmacology.learning.readings import Earlier
 from ketaflow.pharmacology.learning.weighing import Evidence, effective, largest_misfit
 from ketaflow.pharmacology.population import FloatArray, Subject
-from ketaflow.pharmacology.simulation import NotAForecast
+from ketaflow.pharmacology.simulation import Asked, NotAForecast, Run
 
 # More people are drawn when too few of the first fit: those who react most are few.
 PEOPLE = (2000, 6000)
@@ -40,6 +40,13 @@ class Learned:
     sources: tuple[str, ...] = ()
     refused: str = ""
     weights: FloatArray | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def asked(self) -> Asked:
+        """What to ask of `forecast` beside the rest; nothing where nothing was learned."""
+        if self.weights is None:
+            return {}
+        return {"subjects": self.people, "weights": self.weights}
 
     @property
     def too_few(self) -> bool:
@@ -79,7 +86,7 @@ def learn(
     route: str,
     subject: Subject,
     model: str | None = None,
-    **asked: Unpack[simulation.Asked],
+    **asked: Unpack[Asked],
 ) -> Learned:
     """Weights for the virtual people of `forecast`, by how well each explains earlier readings.
 
@@ -114,7 +121,7 @@ def learn(
     tries = (asked["subjects"],) if "subjects" in asked else PEOPLE
     for people in tries:
         asked["subjects"], asked["weights"] = people, None
-        run = simulation.Run(**asked)
+        run = Run(**asked)
         found = weigh(told, Population(models, route, subject, run))
         if not found.too_few:
             break
