@@ -31,19 +31,19 @@ def weighted(people: FloatArray, weights: FloatArray, at: Sequence[float]) -> Fl
     counted = weights > 0.0
     values = np.ascontiguousarray(people[counted].T)
     order = np.argsort(values, axis=1)
-    ranked = np.take_along_axis(values, order, axis=1)
     held = weights[counted][order]
-    reached = np.cumsum(held, axis=1)
-    middles = (reached - held / 2.0) / reached[:, -1:]
-    last = ranked.shape[1] - 1
-    rows = np.arange(len(ranked))
+    middles = np.cumsum(held, axis=1)
+    whole = middles[:, -1].copy()
+    middles -= 0.5 * held
+    rows, last = np.arange(len(values)), values.shape[1] - 1
     found = []
     for probability in at:
-        above = np.minimum((middles < probability).sum(axis=1), last)
+        wanted = probability * whole
+        above = np.minimum((middles < wanted[:, None]).sum(axis=1), last)
         below = np.maximum(above - 1, 0)
         low, high = middles[rows, below], middles[rows, above]
-        wide = np.where(high > low, high - low, 1.0)
-        share = np.clip((probability - low) / wide, 0.0, 1.0)
-        start = ranked[rows, below]
-        found.append(start + share * (ranked[rows, above] - start))
+        apart = np.where(high > low, high - low, 1.0)
+        share = np.clip((wanted - low) / apart, 0.0, 1.0)
+        start, end = (values[rows, order[rows, place]] for place in (below, above))
+        found.append(start + share * (end - start))
     return np.array(found)
