@@ -237,6 +237,10 @@ SLIPS = {
     "a level tenfold too low": (level(16), "tenfold slip for 160"),
     "a level in mg/L late in the day": (level(0.03, 300), "mg/L"),
     "a level before the drug": (level(150, 0), "after the start"),
+    "a level before a pump that starts late": (
+        level(150, 10, doses=infusion(40, 40, at_min=30)),
+        "before any drug",
+    ),
     "a score above the scale": (dissociated(920), "tenfold"),
     "a reading a day later": (session(1, [0], (1500,)), "within"),
     "a change without a baseline": (
@@ -247,7 +251,7 @@ SLIPS = {
         replace(session(), before=(Reading("systolic", -9, 120), Reading("systolic", -5, 130))),
         "2 baselines",
     ),
-    "too many readings": (session(1, [5.0] * 101, tuple(range(101))), "at most 100"),
+    "too many readings": (session(1, [5.0] * 501, tuple(range(501))), "at most 500"),
     "a curve that no model here has": (level(150, 45, "hydroxynorketamine"), "Name one of"),
 }
 

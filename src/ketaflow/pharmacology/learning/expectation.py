@@ -119,8 +119,10 @@ def insist_on_place(one: Reading, people: FloatArray, error: Error) -> None:
     """Refuse a level that nobody has but many would, were its decimal point elsewhere.
 
     Raises:
-        NotAReading: naming the tenfold slip.
+        NotAReading: naming the tenfold slip; or it was taken before any drug was in.
     """
+    if people.min() <= 0.0:
+        raise NotAReading(f"A level at {one.at_min:g} min was taken before any drug was in.")
     spread = exp(1.645 * (error.noise_of(one.curve) ** 2 + error.between_sessions**2) ** 0.5)
     low, high = np.quantile(people, 0.05) / spread, np.quantile(people, 0.95) * spread
     if low / FAR <= one.value <= high * FAR:

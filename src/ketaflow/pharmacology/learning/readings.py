@@ -11,7 +11,7 @@ from ketaflow.refusals import OutsideEnvelope
 
 MMHG_PER_KPA = 7.50062
 MOST_SESSIONS = 24
-MOST_READINGS = 100
+MOST_READINGS = 500
 LATEST_MIN = 12 * 60.0
 
 
