@@ -44,6 +44,7 @@ def test_the_example_of_the_manual_is_learned_from(learn, forecast):
     assert 100 <= learned["effective_people"] <= learned["people"] == 2000
     assert "effective sample size" in said.err
     assert "UNVERIFIED" in learned["sources"]
+    assert set(learned["sources"]) <= set(document["sources"]) & set(document["citations"])
     alone = json.loads(forecast(*INFUSION, *PATIENT, "--json")[1].out)
     assert alone["learned"] is None
     assert rise(document)[1] > rise(alone)[1]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ketaflow.cli.json_file import read_json
+from ketaflow.evidence.sources import cite
 from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, infusion
 from ketaflow.pharmacology.forecast import choose_all
 from ketaflow.pharmacology.learning.learned import Learned, learn
@@ -26,9 +27,12 @@ def learn_from(path: Path, asked: Mapping[str, Any]) -> Learned:
     return learn(earlier, **{key: value for key, value in asked.items() if key != "doses"})
 
 
-def lesson(learned: Learned) -> dict[str, Any]:
-    """What was learned, for the JSON document."""
-    return {
+def with_lesson(document: dict[str, Any], learned: Learned | None) -> dict[str, Any]:
+    """The JSON document of a forecast with what was learned, or null where nothing was asked."""
+    if learned is None:
+        return {**document, "learned": None}
+    used = learned.sources if learned.weights is not None else ()
+    lesson = {
         "sessions": learned.sessions,
         "readings": dict(learned.readings),
         "people": learned.people,
@@ -38,6 +42,13 @@ def lesson(learned: Learned) -> dict[str, Any]:
         "words": learned.words,
         "assumed": list(learned.assumed),
         "sources": list(learned.sources),
+    }
+    return {
+        **document,
+        "sources": list(dict.fromkeys([*document["sources"], *used])),
+        "citations": document["citations"]
+        | {one.key: one.citation for one in (cite(used) if used else ())},
+        "learned": lesson,
     }
 
 

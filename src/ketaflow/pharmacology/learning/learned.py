@@ -122,7 +122,8 @@ def learn(
     for people in tries:
         asked["subjects"], asked["weights"] = people, None
         run = Run(**asked)
-        found = weigh(told, Population(models, route, subject, run))
+        together = forecast.as_asked(models, subject, run)
+        found = weigh(told, Population(together, route, subject, run))
         if not found.too_few:
             break
     return found
