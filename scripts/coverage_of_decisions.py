@@ -15,6 +15,7 @@ STAGES = [
     "schedule",
     "session",
     "outcomes",
+    "correspondence",
     "aftercare",
     "instruments",
     "pharmacology",

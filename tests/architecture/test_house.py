@@ -18,11 +18,12 @@ STAGES = [
     "schedule",
     "session",
     "outcomes",
+    "correspondence",
     "aftercare",
 ]
 KNOW_DJANGO = {"models.py", "actions.py", "queries.py", "projections.py", "apps.py"}
 FILES = sorted(path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts)
-TEMPLATES = sorted((SOURCE / "web" / "templates").rglob("*.html"))
+TEMPLATES = sorted(path for face in ("web", "portal") for path in (SOURCE / face).rglob("*.html"))
 ROWS = [
     model
     for stage in STAGES
@@ -91,7 +92,7 @@ def test_every_read_says_for_which_clinic(stage):
 
 
 # These are not reachable from any page: the operator's commands, and finding out who signed in.
-FOR_THE_OPERATOR = {"verify", "rebuild", "clinics", "clinic_named", "staff_of"}
+FOR_THE_OPERATOR = {"verify", "rebuild", "clinics", "clinic_named", "staff_of", "invited"}
 
 
 @pytest.mark.parametrize("stage", STAGES)

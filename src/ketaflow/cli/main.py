@@ -21,6 +21,7 @@ COMMANDS = {
     "forecast": "Forecast concentration and effect with their uncertainty.",
     "journal": "Verify the record, or rebuild what is read from it.",
     "models": "List the PK/PD models.",
+    "outbox": "Send the messages that wait, or list them.",
     "protocols": "List the protocols.",
     "score": "Score a questionnaire.",
     "screen": "Say whether a person may be treated, and why.",
