@@ -7,6 +7,7 @@ from ketaflow.web import (
     board,
     courses,
     home,
+    invitations,
     outcomes,
     patients,
     policy,
@@ -111,6 +112,12 @@ urlpatterns = [
     path("patients/<uuid:patient>/sessions/", sessions.of_patient, name="sessions"),
     # outcomes
     path("patients/<uuid:patient>/outcomes/", outcomes.outcomes, name="outcomes"),
+    path("patients/<uuid:patient>/invitations/", invitations.invitations, name="invitations"),
+    path(
+        "patients/<uuid:patient>/invitations/<uuid:invitation>/withdraw/",
+        invitations.withdraw,
+        name="invitation_withdraw",
+    ),
     path(
         "patients/<uuid:patient>/outcomes/<str:instrument>/new/",
         outcomes.give,
