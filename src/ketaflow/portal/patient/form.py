@@ -19,7 +19,7 @@ WRONG = 422
 @invited(known=False, open_only=True)
 def start(request: PatientRequest) -> HttpResponse:
     """Ask who is there; opening the link alone changes nothing, so a mail scanner may."""
-    form = BirthForm(request.POST or None)
+    form = BirthForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         right = actions.recognise(
             invitation=request.invitation.id,
@@ -49,7 +49,7 @@ def question(request: PatientRequest, item: str) -> HttpResponse:
     given = request.invitation.given
     skipped = request.method == "POST" and SKIP in request.POST
     form = QuestionForm(
-        None if skipped else request.POST or None, item=one, initial={"answer": given.get(item)}
+        None if skipped else _sent(request), item=one, initial={"answer": given.get(item)}
     )
     if skipped or (request.method == "POST" and form.is_valid()):
         request.invitation = actions.give(
@@ -98,6 +98,11 @@ def sent(request: PatientRequest) -> HttpResponse:
     if request.invitation.submitted_at is None:
         return _on(request)
     return page(request, "portal/sent.html", {"asked": _asked(request)})
+
+
+def _sent(request: PatientRequest) -> Any:
+    # A form that was sent empty is wrong; one that was not sent is not.
+    return request.POST if request.method == "POST" else None
 
 
 def _asked(request: PatientRequest) -> Any:
