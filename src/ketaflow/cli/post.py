@@ -101,7 +101,9 @@ def written(clinic: Any, held: InHand, connection: Any = None) -> EmailMessage:
     host = urlsplit(settings.PORTAL_URL).hostname or "localhost"
     # The same each time, so that a second copy can be known for one; not bulk, not to be answered.
     headers = {"Message-ID": f"<{held.message}@{host}>", "Auto-Submitted": "auto-generated"}
-    return EmailMessage(said.subject, said.body, None, [held.to], None, connection, headers=headers)
+    return EmailMessage(
+        said.subject, said.body, to=[held.to], connection=connection, headers=headers
+    )
 
 
 def _hang_up(connection: Any) -> None:

@@ -11,9 +11,10 @@ from django.utils.timezone import localtime
 
 from ketaflow.correspondence import invitation as invitations
 from ketaflow.correspondence import outbox
-from ketaflow.correspondence.invitation import LINK_HOLDS, Item, NotToBeSent, Standing
+from ketaflow.correspondence.invitation import LINK_HOLDS, NotToBeSent, Standing
 from ketaflow.correspondence.models import Invitation, Message
 from ketaflow.correspondence.outbox import Refusal, State
+from ketaflow.instruments.library import Item
 from ketaflow.journal.actions import SomeoneElseMoved, record
 from ketaflow.journal.author import Author
 from ketaflow.outcomes import actions as outcomes

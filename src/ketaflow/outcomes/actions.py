@@ -205,8 +205,10 @@ def _answer(
 
 def _put_to(opened: UUID | None, row: Answered, by: Author, at: datetime) -> SafetyTask | None:
     """Put a whole sheet to the task that one of its answers opened, unless that is closed."""
+    if opened is None:
+        return None
     waiting = SafetyTask.objects.filter(id=opened, patient=row.patient, answered=None)
-    task = waiting.exclude(status=Standing.CLOSED).first() if opened else None
+    task = waiting.exclude(status=Standing.CLOSED).first()
     if task is None:
         return None
     payload = {"answered": str(row.id)}
