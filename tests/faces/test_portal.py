@@ -110,6 +110,7 @@ def test_an_answer_sent_after_the_phone_lay_still_is_kept(asked, monkeypatch):
     give(client, asked, {"9": 2})
     assert fresh(asked).given == {"9": 2}
     assert SafetyTask.objects.exists()
+    assert client.get(address(asked, "question", item="9")).url == address(asked)
 
 
 def test_help_comes_before_the_question_about_suicide_is_answered(asked):

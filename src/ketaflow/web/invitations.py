@@ -16,6 +16,7 @@ from ketaflow.correspondence.invitation import LINK_HOLDS, SELF_RATED, Standing
 from ketaflow.correspondence.outbox import NOT_REACHED
 from ketaflow.outcomes import sheet as sheets
 from ketaflow.outcomes.sheet import Occasion
+from ketaflow.people import actions as people_actions
 from ketaflow.people.roles import Duty
 from ketaflow.protocol import queries as protocol
 from ketaflow.refusals import Refused
@@ -40,6 +41,7 @@ class InviteForm(forms.Form):
 def invitations(request: StaffRequest, patient: UUID) -> HttpResponse:
     """Show what was sent home and how far it came; send another."""
     who, at = patient_or_404(request, patient), timezone.now()
+    people_actions.note_reading(patient=who, page="invitations", by=request.author, at=at)
     courses = protocol.courses_of(clinic=request.clinic.id, patient=who.id)
     course = courses[0] if courses else None
     treated = course is not None and course.sessions_given

@@ -88,18 +88,18 @@ def remember(request: PatientRequest) -> None:
 
 
 def is_known(request: PatientRequest) -> bool:
-    """Whether this browser was recognised a short while ago.
+    """Whether this browser may go on: it was recognised a short while ago.
 
-    An answer that is sent later still counts (losing one could cost more than taking it), as long
-    as the browser was recognised for this link before; what was answered is not shown then.
+    An answer that is sent later is still taken, if the browser was recognised for this link before:
+    losing one could cost more than taking it. Nothing is shown then until the date is said again.
     """
     said = request.session.get(RECOGNISED, {}).get(str(request.invitation.id))
     if said is None:
         return False
-    if request.method == "POST":
+    lately = request.at - datetime.fromisoformat(said) <= STAYS_OPEN
+    if lately:
         remember(request)
-        return True
-    return request.at - datetime.fromisoformat(said) <= STAYS_OPEN
+    return lately or request.method == "POST"
 
 
 def page(
