@@ -11,8 +11,9 @@ import numpy as np
 from ketaflow.pharmacology.exact.compiled import compiled, inside, share
 from ketaflow.pharmacology.exact.eight import PEOPLE, load, more, same, store
 from ketaflow.pharmacology.exact.exponential import advance, ladder, room, shifted
-from ketaflow.pharmacology.exact.system import Push, System, in_order
-from ketaflow.pharmacology.exact.timetable import DOUBLINGS, Grid, timetable
+from ketaflow.pharmacology.exact.system import System, in_order
+from ketaflow.pharmacology.exact.timetable import DOUBLINGS, timetable
+from ketaflow.pharmacology.kinetics import Grid, Push
 from ketaflow.pharmacology.population import FloatArray
 
 STROKE = 2**DOUBLINGS

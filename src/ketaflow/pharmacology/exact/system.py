@@ -7,24 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ketaflow.pharmacology.exact.wiring import IntArray, Wiring, whole, wiring
+from ketaflow.pharmacology.kinetics import Push, Rates
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.refusals import OutsideEnvelope
-
-# Two times closer than this are the same moment; about a microsecond.
-SAME_H = 1e-10
 
 
 class NotANumber(OutsideEnvelope):
     """A rate, a volume or an amount is not a finite number."""
-
-
-@dataclass(frozen=True)
-class Push:
-    """At `at_h`, `amount` is added to state `into`: one number for all, or shape `(n,)`."""
-
-    at_h: float
-    into: int
-    amount: FloatArray | float
 
 
 class Pushes(NamedTuple):
@@ -73,7 +62,7 @@ class System:
 
 def system(
     size: int,
-    rates: dict[tuple[int, int], FloatArray],
+    rates: Rates,
     curves: Sequence[Sequence[tuple[int, FloatArray | float]]],
     *,
     people: int,

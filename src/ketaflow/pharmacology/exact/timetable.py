@@ -1,29 +1,20 @@
 """From pushes and an even grid of times to the steps that the kernels take, the same for all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
 import numpy as np
 
-from ketaflow.pharmacology.exact.system import SAME_H
 from ketaflow.pharmacology.exact.wiring import IntArray, whole
+from ketaflow.pharmacology.kinetics import SAME_H, Grid
 from ketaflow.pharmacology.population import FloatArray
 
 STAY = -1
 FRESH = -1.0
 # How many grid times are written at a stroke: 2 to the power of this.
 DOUBLINGS = 4
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Evenly spaced times from 0: `count` of them, `step_h` apart."""
-
-    step_h: float
-    count: int
 
 
 class Timetable(NamedTuple):
