@@ -8,13 +8,10 @@ import numpy as np
 from ketaflow.pharmacology import doses as giving
 from ketaflow.pharmacology import effects, kinetics
 from ketaflow.pharmacology.doses import Dose
-from ketaflow.pharmacology.exact.system import System, system
+from ketaflow.pharmacology.exact.system import Curve, System, system
 from ketaflow.pharmacology.kinetics import Push, Rates
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.pharmacology.structure import Effect, Input, KineticModel
-
-Curve = list[tuple[int, FloatArray | float]]
-
 
 @dataclass(frozen=True)
 class Body:

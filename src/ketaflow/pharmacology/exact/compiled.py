@@ -8,29 +8,11 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-WRITABLE = "NUMBA_CACHE_DIR"
-
-
-def keep_somewhere_writable() -> None:
-    """Where the package itself is read-only, keep compiled kernels in the user's own cache.
-
-    Must run before Numba is imported; whoever set the folder by hand is left alone.
-    """
-    beside = Path(__file__).parent
-    if WRITABLE in os.environ or os.access(beside / "__pycache__", os.W_OK):
-        return
-    if os.access(beside, os.W_OK) and not (beside / "__pycache__").exists():
-        return
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    os.environ[WRITABLE] = str(Path(home) / "ketaflow" / "kernels")
-
-
-keep_somewhere_writable()
-
-import numba  # noqa: E402
+import numba
 
 # Fused multiply-add is the only liberty taken: no reordering, so every person's numbers are the
 # same bits whoever is reckoned beside them and however many threads there are.
@@ -39,9 +21,13 @@ LIBERTIES = {"contract"}
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as machine code, kept from one run to the next."""
-    kernel: Callable[..., Any] = numba.njit(
-        cache=True, nogil=True, fastmath=LIBERTIES, error_model="numpy"
-    )(function)
+    elsewhere, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(store() or "")
+    try:
+        kernel: Callable[..., Any] = numba.njit(
+            cache=store() is not None, nogil=True, fastmath=LIBERTIES, error_model="numpy"
+        )(function)
+    finally:
+        numba.config.CACHE_DIR = elsewhere
     return kernel
 
 
@@ -51,6 +37,34 @@ def inside(function: Callable[..., Any]) -> Callable[..., Any]:
         function
     )
     return part
+
+
+@cache
+def store() -> Path | None:
+    """Where compiled kernels are kept; none where nothing can be written.
+
+    Numba notices when a kernel's own file changes, but not when a part of it in another file
+    does. So the folder is named for all files that kernels are made of.
+    """
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    for folder in places():
+        try:
+            kept = folder / f"kernels-{digest}"
+            kept.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(kept, os.W_OK):
+            return kept
+    return None
+
+
+def places() -> tuple[Path, ...]:
+    """Where to keep them, best first: where it is said, beside the sources, in the user's cache."""
+    said = os.environ.get("NUMBA_CACHE_DIR")
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    own = (Path(__file__).parent / "__pycache__", Path(home) / "ketaflow")
+    return (Path(said), *own) if said else own
 
 
 def threads() -> int:
@@ -76,9 +90,6 @@ def share(kernel: Callable[..., None], count: int, *told: object, least: int) ->
     """
     size = min(threads(), max(1, count // least))
     edges = [count * place // size for place in range(size + 1)]
-    if size == 1:
-        kernel(0, count, *told)
-        return
     others = [
         crew(os.getpid(), threads()).submit(kernel, first, last, *told)
         for first, last in zip(edges[1:-1], edges[2:], strict=True)

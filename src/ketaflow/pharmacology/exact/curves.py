@@ -4,13 +4,13 @@ Between two pushes the state at any later time is a matrix exponential times the
 only error is rounding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ketaflow.pharmacology.exact.compiled import compiled, inside, share
-from ketaflow.pharmacology.exact.eight import PEOPLE, load, more, same, store
-from ketaflow.pharmacology.exact.exponential import advance, ladder, room, shifted
+from ketaflow.pharmacology.exact.desk import desk, go, prepare, push, seat, see, working_space
+from ketaflow.pharmacology.exact.eight import PEOPLE, load, more, plus, same, store
 from ketaflow.pharmacology.exact.system import System, in_order
 from ketaflow.pharmacology.exact.timetable import DOUBLINGS, timetable
 from ketaflow.pharmacology.kinetics import Grid, Push
@@ -35,10 +35,9 @@ def by_time(
     Raises:
         NotANumber: an amount is not finite.
     """
-    moments, pushed = in_order(pushes, system.people)
     if out is None:
         out = np.empty((system.curves, grid.count, system.people))
-    _run(_by_time, system, pushed, timetable(moments, grid), out)
+    _run(_by_time, system, pushes, grid, out, free=1)
     return out
 
 
@@ -49,143 +48,129 @@ def by_person(
 
     As `by_time`; quicker where there are few curves and many times.
     """
-    moments, pushed = in_order(pushes, system.people)
     if out is None:
         out = np.empty((system.curves, system.people, grid.count))
-    _run(_by_person, system, pushed, timetable(moments, grid), out)
+    free = STROKE * (1 + system.curves * system.size)
+    _run(_by_person, system, pushes, grid, out, free=free)
     return out
 
 
-def _run(kernel, system, pushed, plan, out):  # type: ignore[no-untyped-def]
-    groups = -(-system.people // PEOPLE)
-    told = (system.wiring, system.rates, pushed, plan, system.looks, out)
-    share(kernel, groups, *told, least=LEAST // PEOPLE)
+def _run(
+    kernel: Callable[..., None],
+    system: System,
+    pushes: Sequence[Push],
+    grid: Grid,
+    out: FloatArray,
+    *,
+    free: int,
+) -> None:
+    moments, into, amount = in_order(pushes, system.people)
+    segments, steps = timetable(moments, grid)
+    at, lists = system.wiring
+    room = desk(at, len(steps), free=free)
+    told = (at, lists, room, system.rates, system.weights, into, amount, steps, segments, out)
+    share(kernel, -(-system.people // PEOPLE), *told, least=LEAST // PEOPLE)
 
 
 @inside
-def _push(pushed, first, last, person, state):
-    """Add what is pushed to the state of eight persons."""
-    most = pushed.amount.shape[1] - 1
-    for push in range(first, last):
-        place = pushed.into[push] * PEOPLE
-        for lane in range(PEOPLE):
-            state[place + lane] += pushed.amount[push, min(person + lane, most)]
-
-
-@inside
-def _weights(looks, person, out):
-    """Weights of every term for eight persons."""
-    most = looks.weight.shape[1] - 1
-    for term in range(looks.weight.shape[0]):
-        for lane in range(PEOPLE):
-            out[term * PEOPLE + lane] = looks.weight[term, min(person + lane, most)]
+def _show(w, at, lists, desk, time, person, out):
+    """Write every curve of eight persons at one time."""
+    for curve in range(at.curves):
+        store(w, desk.free, see(w, at, lists, desk, desk.state, curve))
+        for lane in range(min(PEOPLE, out.shape[2] - person)):
+            out[curve, time, person + lane] = w[desk.free * PEOPLE + lane]
 
 
 @compiled
-def _by_time(first, last, wiring, rates, pushed, plan, looks, out):
-    size, slots = wiring.row_start.size - 1, wiring.col.size
-    wide, shown = slots * PEOPLE, out.shape[2]
-    shift, matrix = room(1), room(rates.shape[0])
-    steps, spare = room(slots * plan.steps.shape[0]), room(slots + 1)
-    state, weights, seen = room(size), room(looks.state.size), room(1)
+def _by_time(first, last, at, lists, desk, rates, weights, into, amount, steps, segments, out):
+    w = working_space(desk)
     for group in range(first, last):
         person = group * PEOPLE
-        lanes = min(PEOPLE, shown - person)
-        shifted(wiring, rates, person, shift, matrix)
-        ladder(wiring, matrix, shift, plan.steps, spare, steps)
-        _weights(looks, person, weights)
-        state[:] = 0.0
-        for segment in range(plan.segments.shape[0]):
-            push, pushed_to, enter, time, count, away = plan.segments[segment]
-            _push(pushed, push, pushed_to, person, state)
-            if enter >= 0:
-                advance(wiring, steps[enter * wide : (enter + 1) * wide], state, spare)
+        seat(w, at, lists, desk, rates, weights, person)
+        prepare(w, at, lists, desk, steps)
+        for segment in range(segments.shape[0]):
+            push_first, push_last, enter, time, count, away = segments[segment]
+            push(w, desk, into, amount, push_first, push_last, person)
+            go(w, at, lists, desk, enter)
             for place in range(count):
                 if place:
-                    advance(wiring, steps[:wide], state, spare)
-                for curve in range(looks.start.size - 1):
-                    total = same(0.0)
-                    for term in range(looks.start[curve], looks.start[curve + 1]):
-                        total = more(total, load(weights, term), load(state, looks.state[term]))
-                    store(seen, 0, total)
-                    for lane in range(lanes):
-                        out[curve, time + place, person + lane] = seen[lane]
-            if away >= 0:
-                advance(wiring, steps[away * wide : (away + 1) * wide], state, spare)
+                    go(w, at, lists, desk, 0)
+                _show(w, at, lists, desk, time + place, person, out)
+            go(w, at, lists, desk, away)
 
 
 @inside
-def _rows(wiring, step, looks, weights, rows):
+def _rows(w, at, lists, desk):
     """What each curve at each time of a stroke takes from the state at its start.
 
-    A row of the curve's weights, times the exponential of one more step each time.
+    A row of the curve's weights, times the exponential of one more step each time. They lie
+    behind the room for one stroke.
     """
-    size = wiring.row_start.size - 1
-    for curve in range(looks.start.size - 1):
-        base = curve * STROKE * size
-        for slot in range(base, base + size * STROKE):
-            store(rows, slot, same(0.0))
-        for term in range(looks.start[curve], looks.start[curve + 1]):
-            slot = base + looks.state[term]
-            store(rows, slot, more(load(rows, slot), load(weights, term), same(1.0)))
-        for time in range(1, STROKE):
-            before, here = base + (time - 1) * size, base + time * size
-            for row in range(size):
-                weight = load(rows, before + row)
-                for slot in range(wiring.row_start[row], wiring.row_start[row + 1]):
-                    to = here + wiring.col[slot]
-                    store(rows, to, more(load(rows, to), weight, load(step, slot)))
+    base = desk.free + STROKE
+    for slot in range(base, base + at.curves * STROKE * at.states):
+        store(w, slot, same(0.0))
+    for curve in range(at.curves):
+        for term in range(lists[at.curve + curve], lists[at.curve + curve + 1]):
+            slot = base + lists[at.term + term]
+            store(w, slot, plus(load(w, slot), load(w, desk.weights + term)))
+        for _ in range(1, STROKE):
+            _next_row(w, at, lists, desk, base)
+            base += at.states
+        base += at.states
 
 
 @inside
-def _stroke(size, rows, state, seen):
+def _next_row(w, at, lists, desk, before):
+    """The row behind that at `before`: it, times the exponential of one step."""
+    for row in range(at.states):
+        weight = load(w, before + row)
+        for slot in range(lists[at.row + row], lists[at.row + row + 1]):
+            to = before + at.states + lists[at.col + slot]
+            store(w, to, more(load(w, to), weight, load(w, desk.steps + slot)))
+
+
+@inside
+def _stroke(w, at, desk, curve):
     """One curve at all times of a stroke."""
+    rows = desk.free + STROKE * (1 + curve * at.states)
     for time in range(STROKE):
         total = same(0.0)
-        for place in range(size):
-            total = more(total, load(rows, time * size + place), load(state, place))
-        store(seen, time, total)
+        for state in range(at.states):
+            row = rows + time * at.states + state
+            total = more(total, load(w, row), load(w, desk.state + state))
+        store(w, desk.free + time, total)
+
+
+@inside
+def _leave(w, at, lists, desk, count):
+    """From a stroke's start to the next one, or to the last of fewer times, in doublings."""
+    if count > STROKE:
+        go(w, at, lists, desk, DOUBLINGS)
+        return
+    for power in range(DOUBLINGS):
+        if (count - 1) >> power & 1:
+            go(w, at, lists, desk, power)
 
 
 @compiled
-def _by_person(first, last, wiring, rates, pushed, plan, looks, out):
-    size, slots = wiring.row_start.size - 1, wiring.col.size
-    wide, shown, curves = slots * PEOPLE, out.shape[1], looks.start.size - 1
-    shift, matrix = room(1), room(rates.shape[0])
-    steps, spare = room(slots * plan.steps.shape[0]), room(slots + 1)
-    state, weights, seen = room(size), room(looks.state.size), room(STROKE)
-    rows = room(curves * STROKE * size)
+def _by_person(first, last, at, lists, desk, rates, weights, into, amount, steps, segments, out):
+    w = working_space(desk)
     for group in range(first, last):
         person = group * PEOPLE
-        lanes = min(PEOPLE, shown - person)
-        shifted(wiring, rates, person, shift, matrix)
-        ladder(wiring, matrix, shift, plan.steps, spare, steps)
-        _weights(looks, person, weights)
-        _rows(wiring, steps[:wide], looks, weights, rows)
-        state[:] = 0.0
-        for segment in range(plan.segments.shape[0]):
-            push, pushed_to, enter, time, count, away = plan.segments[segment]
-            _push(pushed, push, pushed_to, person, state)
-            if enter >= 0:
-                advance(wiring, steps[enter * wide : (enter + 1) * wide], state, spare)
-            done = 0
-            while done < count:
-                here = min(STROKE, count - done)
-                for curve in range(curves):
-                    _stroke(size, rows[curve * STROKE * size * PEOPLE :], state, seen)
+        lanes = min(PEOPLE, out.shape[1] - person)
+        seat(w, at, lists, desk, rates, weights, person)
+        prepare(w, at, lists, desk, steps)
+        _rows(w, at, lists, desk)
+        for segment in range(segments.shape[0]):
+            push_first, push_last, enter, time, count, away = segments[segment]
+            push(w, desk, into, amount, push_first, push_last, person)
+            go(w, at, lists, desk, enter)
+            for done in range(0, count, STROKE):
+                for curve in range(at.curves):
+                    _stroke(w, at, desk, curve)
                     for lane in range(lanes):
-                        for place in range(here):
-                            out[curve, person + lane, time + done + place] = seen[
-                                place * PEOPLE + lane
-                            ]
-                done += here
-                if done < count:
-                    advance(wiring, steps[DOUBLINGS * wide : (DOUBLINGS + 1) * wide], state, spare)
-                else:
-                    # From the first time of this stroke to its last, in doublings.
-                    for power in range(DOUBLINGS):
-                        if (here - 1) >> power & 1:
-                            some = steps[power * wide : (power + 1) * wide]
-                            advance(wiring, some, state, spare)
-            if away >= 0:
-                advance(wiring, steps[away * wide : (away + 1) * wide], state, spare)
+                        for place in range(min(STROKE, count - done)):
+                            value = w[(desk.free + place) * PEOPLE + lane]
+                            out[curve, person + lane, time + done + place] = value
+                _leave(w, at, lists, desk, count - done)
+            go(w, at, lists, desk, away)

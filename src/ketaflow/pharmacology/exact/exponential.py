@@ -5,12 +5,12 @@ state, `A = B - m I` where `B` has nothing below zero at all, so `exp(A t) = exp
 adds and multiplies positive numbers alone: no digits cancel, whether or not two rates coincide (as
 the equal stages of a transit chain do, for which there are not enough eigenvectors).
 
+Here `w` is one thread's working space, in slots of eight numbers; `at` and `lists` are the wiring.
+
 Source: Higham, Functions of Matrices (2008), chapter 10; Sidje and Stewart (1999) for the shift.
 """
 
 import math
-
-import numpy as np
 
 from ketaflow.pharmacology.exact.compiled import inside
 from ketaflow.pharmacology.exact.eight import PEOPLE, load, more, plus, same, store, times
@@ -21,125 +21,81 @@ SMALL = 0.5
 
 
 @inside
-def room(slots):
-    """Space for `slots` times eight numbers, starting where a line of the cache starts."""
-    raw = np.empty((slots + 1) * PEOPLE)
-    off = (64 - raw.ctypes.data % 64) % 64 // 8
-    return raw[off : off + slots * PEOPLE]
-
-
-@inside
-def shifted(wiring, rates, first, shift, out):
-    """Write `B` of eight persons from `first` on into `out`, and `m` of each into `shift`.
-
-    Beyond the last person the last is repeated.
-    """
-    last = rates.shape[1] - 1
-    for slot in range(rates.shape[0]):
-        for lane in range(PEOPLE):
-            out[slot * PEOPLE + lane] = rates[slot, min(first + lane, last)]
-    for lane in range(PEOPLE):
-        fastest = 0.0
-        for slot in wiring.rate_diagonal:
-            fastest = max(fastest, -out[slot * PEOPLE + lane])
-        shift[lane] = fastest
-        for slot in wiring.rate_diagonal:
-            out[slot * PEOPLE + lane] += fastest
-
-
-@inside
-def product(start, left, right, one, other, out):
-    """`out = one x other`, slot by slot."""
-    for slot in range(start.size - 1):
+def square(w, at, lists, one, out):
+    """The square of the exponential in slots from `one` on, into those from `out` on."""
+    for slot in range(at.slots):
         total = same(0.0)
-        for term in range(start[slot], start[slot + 1]):
-            total = more(total, load(one, left[term]), load(other, right[term]))
-        store(out, slot, total)
+        for term in range(lists[at.square + slot], lists[at.square + slot + 1]):
+            left, right = lists[at.square_left + term], lists[at.square_right + term]
+            total = more(total, load(w, one + left), load(w, one + right))
+        store(w, out + slot, total)
 
 
 @inside
-def square(wiring, one, out):
-    """`out = one x one`."""
-    product(wiring.square_start, wiring.square_left, wiring.square_right, one, one, out)
+def rated(w, at, lists, rates, one, out):
+    """The rate matrix `B` in slots from `rates` on times an exponential."""
+    for slot in range(at.slots):
+        total = same(0.0)
+        for term in range(lists[at.rate + slot], lists[at.rate + slot + 1]):
+            left, right = lists[at.rate_left + term], lists[at.rate_right + term]
+            total = more(total, load(w, rates + left), load(w, one + right))
+        store(w, out + slot, total)
 
 
 @inside
-def exponential(wiring, rates, shift, lasting_h, spare, out):
-    """`out = exp(A lasting_h)` from `B` and `m`; `spare` is as large as `out`, and one line more.
+def polynomial(w, at, lists, desk, out):
+    """`out = exp(B t)` by its first terms, innermost bracket first; `t` in the lanes of `desk`."""
+    lasting = load(w, desk.lanes)
+    for slot in range(at.slots):
+        store(w, out + slot, same(0.0))
+    for state in range(at.states):
+        store(w, out + lists[at.diagonal + state], same(1.0))
+    for order in range(DEGREE, 0, -1):
+        rated(w, at, lists, desk.rates, out, desk.spare)
+        part = times(lasting, same(1.0 / order))
+        for slot in range(at.slots):
+            store(w, out + slot, times(load(w, desk.spare + slot), part))
+        for state in range(at.states):
+            slot = out + lists[at.diagonal + state]
+            store(w, slot, plus(load(w, slot), same(1.0)))
+
+
+@inside
+def exponential(w, at, lists, desk, lasting_h, out):
+    """`out = exp(A lasting_h)`.
 
     Each person's time is halved as often as that person needs, and squared back as often, so that
     nobody's numbers depend on the neighbours.
     """
-    slots = wiring.col.size
-    lanes = spare[slots * PEOPLE :]
-    halvings = np.zeros(PEOPLE, dtype=np.int64)
     most = 0
     for lane in range(PEOPLE):
-        part = lasting_h
-        while part * shift[lane] > SMALL:
+        part, halvings = lasting_h, 0
+        while part * w[desk.shift * PEOPLE + lane] > SMALL:
             part *= 0.5
-            halvings[lane] += 1
-        most = max(most, halvings[lane])
-        lanes[lane] = part
-    part = load(lanes, 0)
-    for slot in range(slots):
-        store(out, slot, same(0.0))
-    for slot in wiring.diagonal:
-        store(out, slot, same(1.0))
-    for order in range(DEGREE, 0, -1):
-        product(wiring.rate_start, wiring.rate_left, wiring.rate_right, rates, out, spare)
-        step = times(part, same(1.0 / order))
-        for slot in range(slots):
-            store(out, slot, times(load(spare, slot), step))
-        for slot in wiring.diagonal:
-            store(out, slot, plus(load(out, slot), same(1.0)))
+            halvings += 1
+        w[desk.lanes * PEOPLE + lane] = part
+        w[desk.halvings * PEOPLE + lane] = halvings
+        most = max(most, halvings)
+    polynomial(w, at, lists, desk, out)
     for lane in range(PEOPLE):
-        lanes[lane] = math.exp(-shift[lane] * lanes[lane])
-    back = load(lanes, 0)
-    for slot in range(slots):
-        store(out, slot, times(load(out, slot), back))
+        shift = w[desk.shift * PEOPLE + lane]
+        w[desk.lanes * PEOPLE + lane] = math.exp(-shift * w[desk.lanes * PEOPLE + lane])
+    back = load(w, desk.lanes)
+    for slot in range(out, out + at.slots):
+        store(w, slot, times(load(w, slot), back))
     for done in range(most):
-        square(wiring, out, spare)
-        for lane in range(PEOPLE):
-            lanes[lane] = 1.0 if done < halvings[lane] else 0.0
-        squared = load(lanes, 0)
-        kept = plus(same(1.0), times(squared, same(-1.0)))
-        for slot in range(slots):
-            mixed = more(times(kept, load(out, slot)), squared, load(spare, slot))
-            store(out, slot, mixed)
+        square(w, at, lists, out, desk.spare)
+        mix(w, at, desk, done, out)
 
 
 @inside
-def ladder(wiring, rates, shift, steps, spare, out):
-    """Every exponential that a timetable needs, one after the other in `out`.
-
-    Args:
-        wiring: of the model.
-        rates: `B` of eight persons.
-        shift: `m` of each.
-        steps: `(hours, square_of)` of each exponential; where the second is not below 0, it is the
-            square of that earlier one.
-        spare: as large as one exponential, and one line more.
-        out: room for all.
-    """
-    wide = wiring.col.size * PEOPLE
-    for place in range(steps.shape[0]):
-        here = out[place * wide : (place + 1) * wide]
-        earlier = int(steps[place, 1])
-        if earlier >= 0:
-            square(wiring, out[earlier * wide : (earlier + 1) * wide], here)
-        else:
-            exponential(wiring, rates, shift, steps[place, 0], spare, here)
-
-
-@inside
-def advance(wiring, one, state, spare):
-    """`state = one x state`; `spare` is as large as the state."""
-    size = wiring.row_start.size - 1
-    for row in range(size):
-        total = same(0.0)
-        for slot in range(wiring.row_start[row], wiring.row_start[row + 1]):
-            total = more(total, load(one, slot), load(state, wiring.col[slot]))
-        store(spare, row, total)
-    for row in range(size):
-        store(state, row, load(spare, row))
+def mix(w, at, desk, done, out):
+    """Take the square for those who still need one, and leave the others as they are."""
+    for lane in range(PEOPLE):
+        needed = done < w[desk.halvings * PEOPLE + lane]
+        w[desk.lanes * PEOPLE + lane] = 1.0 if needed else 0.0
+    taken = load(w, desk.lanes)
+    kept = plus(same(1.0), times(taken, same(-1.0)))
+    for slot in range(at.slots):
+        left = times(kept, load(w, out + slot))
+        store(w, out + slot, more(left, taken, load(w, desk.spare + slot)))

@@ -2,52 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from ketaflow.pharmacology.exact.wiring import IntArray, Wiring, whole, wiring
+from ketaflow.pharmacology.exact.wiring import IntArray, Lists, Pair, whole, wiring
 from ketaflow.pharmacology.kinetics import Push, Rates
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.refusals import OutsideEnvelope
+
+# A weighted sum of states: (state, weight) of each term, the weight of all or of each person.
+Curve = Sequence[tuple[int, FloatArray | float]]
 
 
 class NotANumber(OutsideEnvelope):
     """A rate, a volume or an amount is not a finite number."""
 
 
-class Pushes(NamedTuple):
-    """Pushes in order of time: state and amount of each; one column, or one a person."""
-
-    into: IntArray
-    amount: FloatArray
-
-
-class Looks(NamedTuple):
-    """Curves as weighted sums of states: terms of curve `r` from `start[r]` on."""
-
-    start: IntArray
-    state: IntArray
-    weight: FloatArray
-
-
 @dataclass(frozen=True)
 class System:
-    """`dz/dt = A z` in `n` persons, and the curves `sum of weight x z`.
+    """`dz/dt = A z` in `n` persons, and curves that are weighted sums of states.
 
-    `flows` are (row, column) of the entries of `A`, the whole diagonal among them, `rates` their
-    values per hour, shape `(entries, n)`.
+    `flows` are (row, column) of the entries of `A`, the whole diagonal among them, and `rates`
+    their values per hour, shape `(entries, n)`; `seen` are the states that each curve weighs and
+    `weights` their weights, shape `(terms, n)`.
     """
 
     size: int
-    flows: tuple[tuple[int, int], ...]
+    flows: tuple[Pair, ...]
     rates: FloatArray
-    looks: Looks
+    seen: tuple[tuple[int, ...], ...]
+    weights: FloatArray
 
     @property
-    def wiring(self) -> Wiring:
+    def wiring(self) -> tuple[Lists, IntArray]:
         """Lists for the kernels; the same for everybody."""
-        return wiring(self.size, self.flows)
+        return wiring(self.size, self.flows, self.seen)
 
     @property
     def people(self) -> int:
@@ -57,22 +46,16 @@ class System:
     @property
     def curves(self) -> int:
         """How many curves."""
-        return int(self.looks.start.size) - 1
+        return len(self.seen)
 
 
-def system(
-    size: int,
-    rates: Rates,
-    curves: Sequence[Sequence[tuple[int, FloatArray | float]]],
-    *,
-    people: int,
-) -> System:
+def system(size: int, rates: Rates, curves: Sequence[Curve], *, people: int) -> System:
     """The system with these entries of its rate matrix.
 
     Args:
         size: how many states.
         rates: entries of `A` per hour by (row, column), each of shape `(n,)`.
-        curves: for each curve its terms (state, weight).
+        curves: what is looked at.
         people: n.
 
     Raises:
@@ -88,13 +71,12 @@ def system(
     for place, (_, weight) in enumerate(terms):
         weights[place] = weight
     insist_on_numbers(entries, weights)
-    start = np.cumsum([0, *(len(curve) for curve in curves)])
-    looks = Looks(whole(start), whole([state for state, _ in terms]), weights)
-    return System(size, tuple(pairs), entries, looks)
+    seen = tuple(tuple(state for state, _ in curve) for curve in curves)
+    return System(size, tuple(pairs), entries, seen, weights)
 
 
-def in_order(pushes: Sequence[Push], people: int) -> tuple[list[float], Pushes]:
-    """Moments of the pushes, in order, and the pushes as the kernels take them.
+def in_order(pushes: Sequence[Push], people: int) -> tuple[list[float], IntArray, FloatArray]:
+    """Moments of the pushes in order, the state of each, and its amount in all or in each.
 
     Raises:
         NotANumber: an amount is not finite.
@@ -105,8 +87,7 @@ def in_order(pushes: Sequence[Push], people: int) -> tuple[list[float], Pushes]:
     for place, push in enumerate(ordered):
         amounts[place] = push.amount
     insist_on_numbers(amounts)
-    moments = [push.at_h for push in ordered]
-    return moments, Pushes(whole([push.into for push in ordered]), amounts)
+    return [push.at_h for push in ordered], whole([push.into for push in ordered]), amounts
 
 
 def insist_on_numbers(*arrays: FloatArray) -> None:

@@ -37,7 +37,9 @@ def timetable(moments: Sequence[float], grid: Grid) -> Timetable:
         moments: hours of each push, in order; what comes after the grid's last time is left out.
         grid: the times; a push at a grid time is already in at that time.
     """
-    steps = [(grid.step_h, FRESH)] + [(0.0, float(place)) for place in range(DOUBLINGS)]
+    steps = [(grid.step_h, FRESH)] + [
+        (grid.step_h * 2**place, float(place - 1)) for place in range(1, DOUBLINGS + 1)
+    ]
     known = {grid.step_h: 0}
 
     def step(lasting_h: float) -> int:
