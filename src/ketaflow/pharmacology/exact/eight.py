@@ -128,6 +128,16 @@ def more(_: Any, total: Any, one: Any, other: Any) -> Any:
 
 
 @intrinsic
+def divided(_: Any, one: Any, other: Any) -> Any:
+    """`one / other`."""
+
+    def write(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        return builder.fdiv(told[0], told[1])
+
+    return eight(one, other), write
+
+
+@intrinsic
 def larger(_: Any, one: Any, other: Any) -> Any:
     """The larger of the two for each person."""
 
@@ -168,6 +178,21 @@ def turned(_: Any, eights: Any, out: Any, first: Any, apart: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(eights, out, types.intp, types.intp), write
+
+
+@intrinsic
+def eight_slots(_: Any, array: Any, slot: Any) -> Any:
+    """Eight slots from `slot` on."""
+
+    def write(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        rows = []
+        for place in range(PEOPLE):
+            here = builder.add(told[1], ir.Constant(told[1].type, place))
+            at = _place(context, builder, signature.args[0], told[0], here)
+            rows.append(builder.load(at, align=8))
+        return context.make_tuple(builder, signature.return_type, rows)
+
+    return types.UniTuple(eight, PEOPLE)(array, types.intp), write
 
 
 def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
