@@ -98,6 +98,32 @@ def products(
     return begins, [one for one, _ in pairs], [two for _, two in pairs]
 
 
+class Desk(NamedTuple):
+    """Where things lie: of the eight persons at hand `m`, `B`, all exponentials and the state.
+
+    There are two places for the state, and it moves from one to the other at each step. From `free`
+    on a kernel has `size - free` slots for itself.
+    """
+
+    lanes: int
+    halvings: int
+    shift: int
+    rates: int
+    weights: int
+    state: int
+    spare: int
+    steps: int
+    free: int
+    size: int
+
+
+def desk(at: Lists, steps: int, *, free: int) -> Desk:
+    """Room for a system with so many exponentials, and `free` slots beside."""
+    sizes = (1, 1, 1, at.entries, at.terms, 2 * at.states, at.slots, at.slots * steps, free)
+    begins: list[int] = np.cumsum([0, *sizes]).tolist()
+    return Desk(*begins)
+
+
 def whole(numbers: object) -> IntArray:
     """As the kernels take them."""
     return np.ascontiguousarray(numbers, dtype=np.int64)

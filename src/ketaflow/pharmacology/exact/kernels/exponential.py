@@ -13,9 +13,19 @@ Source: Higham, Functions of Matrices (2008), chapter 10; Sidje and Stewart (199
 import math
 
 from ketaflow.pharmacology.exact.compiled import inside
-from ketaflow.pharmacology.exact.eight import PEOPLE, item, load, more, plus, same, store, times
+from ketaflow.pharmacology.exact.kernels.eight import (
+    PEOPLE,
+    item,
+    load,
+    more,
+    plus,
+    same,
+    store,
+    times,
+)
 
-# A polynomial of this degree, which is even, is exact to 1e-16 where the shifted rates times the time are below it.
+# A polynomial of this degree, which is even, is exact to rounding where shifted rates times time
+# are below this.
 DEGREE = 10
 SMALL = 1.0 / 8.0
 
