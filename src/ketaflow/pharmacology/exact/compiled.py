@@ -23,13 +23,14 @@ LIBERTIES = {"contract"}
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as machine code, kept from one run to the next."""
-    elsewhere, config.CACHE_DIR = config.CACHE_DIR, str(store() or "")
+    elsewhere = config.CACHE_DIR  # type: ignore[attr-defined]
+    config.CACHE_DIR = str(store() or "")  # type: ignore[attr-defined]
     try:
         kernel: Callable[..., Any] = numba.njit(
             cache=store() is not None, nogil=True, fastmath=LIBERTIES, error_model="numpy"
         )(function)
     finally:
-        config.CACHE_DIR = elsewhere
+        config.CACHE_DIR = elsewhere  # type: ignore[attr-defined]
     return kernel
 
 
@@ -71,7 +72,8 @@ def places() -> tuple[Path, ...]:
 
 def threads() -> int:
     """How many threads share the work: the processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 @cache

@@ -106,6 +106,9 @@ def exponential(w, at, lists, desk, lasting_h, out):
     back = load(w, desk.lanes)
     for slot in range(out, out + at.slots):
         store(w, slot, times(load(w, slot), back))
+    # To the bit: a pump that is off must not run on by a rounding error.
+    for state in range(at.stills):
+        store(w, out + item(lists, at.still + state), same(1.0))
     one, other = out, desk.spare
     for done in range(most):
         square(w, at, lists, one, other)
