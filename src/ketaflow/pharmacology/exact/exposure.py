@@ -20,7 +20,7 @@ from ketaflow.pharmacology.exact.kernels.peaks import follow
 from ketaflow.pharmacology.exact.plans.itinerary import Itinerary, itinerary
 from ketaflow.pharmacology.exact.system import Curve, System, in_order
 from ketaflow.pharmacology.exact.wiring import Desk, IntArray, Lists, desk
-from ketaflow.pharmacology.kinetics import Push, Rates
+from ketaflow.pharmacology.kinetics import SAME_H, Push, Rates
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.pharmacology.structure import KineticModel, Shown
 
@@ -79,11 +79,11 @@ def exposure(
 
     Raises:
         IllFormedProgramme: a session that is empty, backwards, overlapping or never ends, that
-            runs into the next, or a watch that ends before it begins.
+            runs into the next, a watch that ends before it begins, or an unknown curve.
     """
     insist_on_order(course, watch)
     whole = body(model, people, route=route)
-    shown = [one for one in model.series if not watch.curves or one.name in watch.curves]
+    shown = chosen(model, watch.curves)
     levels, areas, integrals = followed(whole, shown)
     moments, into, amount = in_order(course_pushes(whole, course), whole.people)
     plan = itinerary(moments, [*(one.at_h for one in course), watch.until_h], watch.at_h)
@@ -92,6 +92,19 @@ def exposure(
         one.name: Exposure(peak[place], area[place], level[place])
         for place, one in enumerate(shown)
     }
+
+
+def chosen(model: KineticModel, names: Sequence[str]) -> list[Shown]:
+    """The curves called `names`, in the model's order; without names, all.
+
+    Raises:
+        IllFormedProgramme: naming the curve there is none of.
+    """
+    known = {one.name: one for one in model.series}
+    for name in names:
+        if name not in known:
+            raise IllFormedProgramme(f"There is no curve {name}. There are {', '.join(known)}.")
+    return [one for name, one in known.items() if not names or name in names]
 
 
 def insist_on_order(course: Sequence[Given], watch: Watch) -> None:
@@ -120,10 +133,11 @@ def insist_on_order(course: Sequence[Given], watch: Watch) -> None:
             f"The last session starts at {course[-1].at_h:g} h, so nothing is seen until "
             f"{watch.until_h:g} h. Look further."
         )
-    times = np.array([0.0, *watch.at_h, watch.until_h])
-    if not (np.diff(times) >= 0).all():
+    times = np.array([-1.0, *watch.at_h])
+    inside = ((times[1:] >= 0) & (times[1:] <= watch.until_h)).all()
+    if not (inside and (np.diff(times) > SAME_H).all()):
         raise IllFormedProgramme(
-            f"Levels are wanted at hours in order, from 0 to {watch.until_h:g} h."
+            f"Levels are wanted at hours in order, each once, from 0 to {watch.until_h:g} h."
         )
 
 
