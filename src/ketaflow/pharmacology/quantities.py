@@ -19,6 +19,7 @@ AS_WRITTEN = frozenset(
     [
         *("L", "L/h", "1/h", "h", "1", "kg", "y", "mg", "mg/kg", "mg/kg/h", "mg/min"),
         *("g/mol", "nmol/mL", "points", "mmHg/(ng/mL)", "/min/mmHg"),
+        *("d", "1/d"),
     ]
 )
 
