@@ -8,7 +8,7 @@ import numpy as np
 
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.pharmacology.response import dynamics
-from ketaflow.pharmacology.response.model import Numbers, ResponseModel, Setting
+from ketaflow.pharmacology.response.model import ResponseModel, Setting
 from ketaflow.pharmacology.response.people import Draw, People, normal
 from ketaflow.refusals import OutsideEnvelope
 
@@ -69,9 +69,10 @@ def expectancy(model: ResponseModel, course: Course, setting: Setting) -> FloatA
 
 
 def drug_effect(
-    model: ResponseModel, course: Course, group: People, *, strength: FloatArray, numbers: Numbers
+    model: ResponseModel, course: Course, group: People, *, strength: FloatArray
 ) -> FloatArray:
     """Share of the score that the drug takes away, `f (1 - (1 - w A)(1 - P))`, shape `(n, days)`."""
+    numbers = model.numbers
     slower = model.with_antidepressant if course.antidepressant else 1.0
     found = dynamics.states(
         dynamics.timeline(course.sessions_d, course.read_d, model.onset_d),
@@ -92,7 +93,6 @@ def scores(
     draw: Draw,
     *,
     strength: FloatArray | float = 1.0,
-    numbers: Numbers | None = None,
 ) -> FloatArray:
     """The score of every person on every day read, with the error of each rating.
 
@@ -102,7 +102,6 @@ def scores(
         group: drawn with the same `draw`.
         draw: keys the error of the ratings.
         strength: what one session adds, 0 to 1: 1 for racemic 0.5 mg/kg; shape `(n,)` or one.
-        numbers: instead of the model's own, for a calibration.
 
     Returns:
         Points, shape `(n, days)`, within the scale.
@@ -119,12 +118,11 @@ def scores(
         >>> bool(after < before / 2)
         True
     """
-    numbers = numbers or model.numbers
     setting = model.setting(course.setting)
     each = np.broadcast_to(np.asarray(strength, dtype=np.float64), group.koff.shape)
     each = np.ascontiguousarray(each)
-    effect = drug_effect(model, course, group, strength=each, numbers=numbers)
-    share = setting.share + numbers.expectancy_sd * group.expectancy
+    effect = drug_effect(model, course, group, strength=each)
+    share = setting.share + model.numbers.expectancy_sd * group.expectancy
     helped = np.clip(share, 0.0, model.expectancy_most)[:, None]
     left = group.baseline[:, None] * (1.0 - effect)
     left = left * (1.0 - helped * expectancy(model, course, setting))

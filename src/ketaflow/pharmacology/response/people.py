@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from ketaflow.pharmacology.population import FloatArray
-from ketaflow.pharmacology.response.model import Numbers, ResponseModel, Score
+from ketaflow.pharmacology.response.model import ResponseModel, Score
 
 TRAITS = 4
 
@@ -50,11 +50,9 @@ def normal(draw: Draw, purpose: str, columns: int) -> FloatArray:
     return drawn
 
 
-def people(
-    model: ResponseModel, draw: Draw, *, numbers: Numbers | None = None, score: Score | None = None
-) -> People:
-    """People drawn from `model`, or from the `numbers` and `score` given instead of its own."""
-    numbers, score = numbers or model.numbers, score or model.score
+def people(model: ResponseModel, draw: Draw, *, score: Score | None = None) -> People:
+    """People drawn from `model`; with `score`, of another severity than its own."""
+    numbers, score = model.numbers, score or model.score
     drug, slow, expectancy, baseline = normal(draw, "response traits", TRAITS).T
     return People(
         drug=1.0 / (1.0 + np.exp(-(numbers.drug_logit + numbers.drug_logit_sd * drug))),
