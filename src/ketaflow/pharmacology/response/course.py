@@ -28,7 +28,7 @@ class Course:
         read_d: days on which the score is taken, before any session of that day.
         setting: what people expect and are told.
         antidepressant: whether they also take one: the slow component then lasts longer and
-            what helps without the drug does not fade when the course ends.
+            what helps without the drug fades more slowly when the course ends.
         held_until_d: last day on which the setting itself lasts, where that is later than the
             last session, such as the end of a masked trial of one infusion.
         drug_share: factor on the drug's largest effect; below 1 for nasal esketamine.
@@ -57,15 +57,18 @@ class Course:
 def expectancy(model: ResponseModel, course: Course, setting: Setting) -> FloatArray:
     """How much of each person's expectancy acts on each day read, shape `(days,)`.
 
-    It comes with the setting's time constant and fades once an unmedicated course is over.
+    It comes with the setting's time constant and fades once the course is over, much more slowly in
+    those who also take an antidepressant.
     """
     days = np.array(course.read_d)
     share = 1.0 - np.exp(-days / setting.onset_d)
-    if course.antidepressant:
-        return np.asarray(share)
     over_d = max(course.sessions_d, default=math.inf) + model.fades_after_d
     since = np.maximum(0.0, days - max(over_d, course.held_until_d))
-    return np.asarray(share * np.exp2(-since / model.fading_half_life_d))
+    numbers = model.numbers
+    half_life_d = numbers.fading_half_life_d
+    if course.antidepressant:
+        half_life_d = numbers.fading_with_antidepressant_d
+    return np.asarray(share * np.exp2(-since / half_life_d))
 
 
 def drug_effect(
@@ -73,7 +76,7 @@ def drug_effect(
 ) -> FloatArray:
     """Share of the score that the drug takes away, `f (1 - (1 - w A)(1 - P))`, shape `(n, days)`."""
     numbers = model.numbers
-    slower = model.with_antidepressant if course.antidepressant else 1.0
+    slower = numbers.with_antidepressant if course.antidepressant else 1.0
     found = dynamics.states(
         dynamics.timeline(course.sessions_d, course.read_d, model.onset_d),
         on_per_d=numbers.slow_on_per_d,

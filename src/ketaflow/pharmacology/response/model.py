@@ -40,6 +40,9 @@ class Numbers:
     drug_logit: float
     drug_logit_sd: float
     expectancy_sd: float
+    with_antidepressant: float
+    fading_half_life_d: float
+    fading_with_antidepressant_d: float
 
     @property
     def fast_off_per_d(self) -> float:
@@ -94,11 +97,9 @@ class ResponseModel:
     judged: Judged
     dose_map: DoseMap
     onset_d: float
-    with_antidepressant: float
     esketamine_nasal: float
     expectancy_most: float
     fades_after_d: float
-    fading_half_life_d: float
 
     def setting(self, name: str) -> Setting:
         """The setting called `name`.
@@ -122,7 +123,7 @@ def response_model() -> ResponseModel:
     """
     ((name, table),) = tables.read(PACKAGE, "library")
     insist(table, name)
-    drug, expectancy, slow = table["drug"], table["expectancy"], table["slow"]
+    drug, expectancy = table["drug"], table["expectancy"]
     return ResponseModel(
         name=table["name"],
         version=table["version"],
@@ -145,17 +146,15 @@ def response_model() -> ResponseModel:
             )
         ),
         onset_d=quantity(table["fast"]["onset"], "onset").value / H_PER_D,
-        with_antidepressant=quantity(slow["with_antidepressant"], "slow").value,
         esketamine_nasal=quantity(drug["esketamine_nasal"], "drug").value,
         expectancy_most=quantity(expectancy["most"], "expectancy").value,
         fades_after_d=quantity(expectancy["fades_after"], "expectancy").value,
-        fading_half_life_d=quantity(expectancy["fading_half_life"], "expectancy").value,
     )
 
 
 def numbers(table: Mapping[str, Any]) -> Numbers:
     """What a calibration may move, as it stands in the file."""
-    fast, slow, drug = table["fast"], table["slow"], table["drug"]
+    fast, slow, drug, helped = (table[key] for key in ("fast", "slow", "drug", "expectancy"))
     return Numbers(
         fast_weight=quantity(fast["weight"], "fast weight").value,
         fast_half_life_d=quantity(fast["half_life"], "fast half-life").value,
@@ -164,7 +163,12 @@ def numbers(table: Mapping[str, Any]) -> Numbers:
         slow_half_life_sd=variation(slow["varies"], "slow").sd,
         drug_logit=quantity(drug["logit"], "drug").value,
         drug_logit_sd=variation(drug["varies"], "drug").sd,
-        expectancy_sd=quantity(table["expectancy"]["spread"], "expectancy").value,
+        expectancy_sd=quantity(helped["spread"], "expectancy").value,
+        with_antidepressant=quantity(slow["with_antidepressant"], "slow").value,
+        fading_half_life_d=quantity(helped["fading_half_life"], "expectancy").value,
+        fading_with_antidepressant_d=quantity(
+            helped["fading_with_antidepressant"], "expectancy"
+        ).value,
     )
 
 

@@ -12,6 +12,7 @@ from ketaflow.pharmacology.population import FloatArray
 from ketaflow.pharmacology.quantities import quantity
 from ketaflow.pharmacology.response import judging
 from ketaflow.pharmacology.response.course import Course, scores
+from ketaflow.pharmacology.response.judging import BoolArray
 from ketaflow.pharmacology.response.model import PACKAGE, Judged, ResponseModel
 from ketaflow.pharmacology.response.people import Draw, people
 
@@ -85,6 +86,7 @@ def target(row: Mapping[str, Any]) -> Target:
             read_d=tuple(sorted({from_day, day, *later})),
             setting=row["setting"],
             held_until_d=float(row.get("held_until", 0)),
+            antidepressant=bool(row.get("antidepressant", False)),
         ),
         day=day,
         from_day=from_day,
@@ -126,31 +128,59 @@ def change(seen: Seen) -> FloatArray:
     return np.asarray(seen.on(seen.target.day)[:, 0] - before)
 
 
-def among_responders(seen: Seen) -> FloatArray:
+def responders(seen: Seen) -> BoolArray:
+    """Who responded on the day of the target."""
+    return judging.responded(seen.on(seen.target.day), seen.baseline, seen.judged)[:, 0]
+
+
+def remitters(seen: Seen) -> BoolArray:
+    """Who was in remission on the day of the target."""
+    return judging.remitted(seen.on(seen.target.day), seen.judged)[:, 0]
+
+
+def relapse_of_responders(seen: Seen) -> FloatArray:
     """Time to relapse of those who responded; not a number for the others."""
-    yes = judging.responded(seen.on(seen.target.day), seen.baseline, seen.judged)[:, 0]
-    return np.where(yes, seen.relapse_d(), np.nan)
+    return np.where(responders(seen), seen.relapse_d(), np.nan)
+
+
+def relapse_of_remitters(seen: Seen) -> FloatArray:
+    """Time to relapse of those in remission; not a number for the others."""
+    return np.where(remitters(seen), seen.relapse_d(), np.nan)
+
+
+def average(each: FloatArray) -> FloatArray:
+    """The mean of each trial."""
+    return np.asarray(each.mean(axis=1))
+
+
+def rate(each: FloatArray) -> FloatArray:
+    """The share of each trial, per cent."""
+    return np.asarray(PER_CENT * each.mean(axis=1))
+
+
+def median(each: FloatArray) -> FloatArray:
+    """The median of those of each trial who count."""
+    return np.asarray(np.nanmedian(each, axis=1))
+
+
+def free(each: FloatArray) -> FloatArray:
+    """The share without relapse of those of each trial who count, per cent."""
+    counted = np.maximum(1, (~np.isnan(each)).sum(axis=1))
+    return np.asarray(PER_CENT * np.isinf(each).sum(axis=1) / counted)
 
 
 # What each person contributes, and how a trial sums it up; the second takes shape (trials, n).
-MEASURES: Mapping[str, tuple[Callable[[Seen], FloatArray], Callable[[FloatArray], FloatArray]]] = {
-    "mean": (lambda seen: seen.on(seen.target.day)[:, 0], lambda each: each.mean(axis=1)),
-    "change": (change, lambda each: each.mean(axis=1)),
-    "response": (
-        lambda seen: judging.responded(seen.on(seen.target.day), seen.baseline, seen.judged)[:, 0],
-        lambda each: PER_CENT * each.mean(axis=1),
-    ),
-    "remission": (
-        lambda seen: judging.remitted(seen.on(seen.target.day), seen.judged)[:, 0],
-        lambda each: PER_CENT * each.mean(axis=1),
-    ),
-    "median relapse": (among_responders, lambda each: np.nanmedian(each, axis=1)),
-    "relapse-free": (
-        among_responders,
-        lambda each: (
-            PER_CENT * np.isinf(each).sum(axis=1) / np.maximum(1, (~np.isnan(each)).sum(axis=1))
-        ),
-    ),
+MEASURES: Mapping[
+    str, tuple[Callable[[Seen], FloatArray | BoolArray], Callable[[FloatArray], FloatArray]]
+] = {
+    "mean": (lambda seen: seen.on(seen.target.day)[:, 0], average),
+    "change": (change, average),
+    "response": (responders, rate),
+    "remission": (remitters, rate),
+    "median relapse": (relapse_of_responders, median),
+    "relapse-free": (relapse_of_responders, free),
+    "median relapse of remitters": (relapse_of_remitters, median),
+    "relapse-free of remitters": (relapse_of_remitters, free),
 }
 
 
