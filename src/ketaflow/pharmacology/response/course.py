@@ -1,8 +1,7 @@
 """One course of treatment as the response model sees it, and the scores that follow from it."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -133,6 +132,3 @@ def scores(
     return np.clip(left + error, 0.0, model.score.most)
 
 
-def also_read(course: Course, days: Sequence[float]) -> Course:
-    """`course` read on `days` too."""
-    return replace(course, read_d=tuple(sorted({*course.read_d, *days})))

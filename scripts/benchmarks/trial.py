@@ -1,0 +1,168 @@
+"""A virtual trial of a million people: `scripts/bench trial`.
+
+Racemic ketamine, S and R, parent and norketamine, six infusions, response every day to day 90; only
+counts are kept. Each size runs as its own process, the command itself, so that seconds and peak memory
+are what a user meets, start-up included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import machine
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "bench-trial.md"
+REACH_S, REACH_MB = 60.0, 1024.0
+TRIAL = """
+title = "Six infusions, to day 90"
+subjects = 1000000
+seed = 1
+days = 90
+[population]
+weight_kg = { mean = 80, sd = 15 }
+age = { mean = 45, sd = 10 }
+[setting]
+kind = "open label"
+[[arms]]
+name = "six infusions"
+protocol = "TRD-IV-STD"
+days = [0, 2, 4, 7, 9, 11]
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run each size, print, and write the page when asked."""
+    asked = _read(arguments)
+    sizes = [int(float(one)) for one in asked.subjects.split(",")]
+    before = machine()
+    with tempfile.TemporaryDirectory(prefix="ketaflow-bench-") as folder:
+        path = Path(folder, "trial.toml")
+        path.write_text(TRIAL)
+        measure(path, 1000, asked.workers)  # compiles, where nothing is cached yet
+        found = [measure(path, size, asked.workers) for size in sizes]
+    result = {"machine": before, "workers": asked.workers, "sizes": found}
+    if asked.write:
+        PAGE.write_text(page(result), encoding="utf-8")
+    print(json.dumps(result, indent=1) if asked.json else table(result))
+    return 0
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench trial",
+        description="Time a virtual trial with few and with many people.",
+        epilog="Example: scripts/bench trial --subjects 1e4,1e5 --json",
+    )
+    parser.add_argument("--subjects", default="1e4,1e5,1e6", help="sizes, separated by commas")
+    parser.add_argument("--workers", type=int, default=2, help="cores")
+    parser.add_argument("--write", action="store_true", help="write docs/reference/bench-trial.md")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser.parse_args(arguments)
+
+
+def measure(path: Path, subjects: int, workers: int) -> dict[str, Any]:
+    """One run of the command: seconds, processor seconds, peak memory, and what it found."""
+    command = [sys.executable, "-c", "from ketaflow.cli.main import main; main()"]
+    command += ["trial", str(path), "--json", "--workers", str(workers), "--subjects", str(subjects)]
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(command, stdout=said)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        took = time.monotonic() - began
+        if child.returncode:
+            raise SystemExit(child.returncode)
+        said.seek(0)
+        arm = json.load(said)["arms"][0]
+    return {
+        "subjects": subjects,
+        "seconds": round(took, 2),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
+        "peak_mb": round(peak_mb(used), 1),
+        "response_at_judged": arm["at_judged"]["response"]["value"],
+        "median_days_to_relapse": arm["relapse"]["median_days"]["value"],
+        "cmax": {
+            one["name"]: one["median"]["value"] for one in arm["exposure"] if one["measure"] == "cmax"
+        },
+    }
+
+
+def peak_mb(used: resource.struct_rusage) -> float:
+    """Peak resident memory in MiB; Linux counts in KiB, macOS in bytes."""
+    return used.ru_maxrss / (1024.0 if sys.platform != "darwin" else 1024.0**2)
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    said, sizes = result["machine"], result["sizes"]
+    first = sizes[0]
+    lines = [
+        f"{said['cpu']}, {said['cores']} cores, {said['system']}, Python {said['python']}, "
+        f"load {said['load_1_min']}; {result['workers']} workers",
+        f"{'people':>9}{'seconds':>10}{'cpu s':>9}{'peak MiB':>10}{'us/person':>11}{'time':>8}{'people':>8}",
+    ]
+    for one in sizes:
+        each = 1e6 * one["seconds"] / one["subjects"]
+        lines.append(
+            f"{one['subjects']:>9}{one['seconds']:>10.2f}{one['cpu_seconds']:>9.2f}{one['peak_mb']:>10.0f}"
+            f"{each:>11.1f}{one['seconds'] / first['seconds']:>7.1f}x{one['subjects'] / first['subjects']:>7.0f}x"
+        )
+    return "\n".join(lines)
+
+
+def linear(sizes: list[dict[str, Any]]) -> list[str]:
+    """How much longer each tenfold takes, and what one more person costs between two sizes."""
+    said = []
+    for few, many in zip(sizes, sizes[1:], strict=False):
+        more = many["subjects"] - few["subjects"]
+        each = 1e6 * (many["seconds"] - few["seconds"]) / more
+        said.append(
+            f"- From {few['subjects']:,} to {many['subjects']:,} people: {many['subjects'] / few['subjects']:.0f} times the "
+            f"people, {many['seconds'] / few['seconds']:.1f} times the seconds; each further person costs {each:.1f} µs."
+        )
+    return said
+
+
+def page(result: dict[str, Any]) -> str:
+    """The result as a page, with what was to be reached."""
+    sizes = result["sizes"]
+    last = sizes[-1]
+    met = last["seconds"] < REACH_S and last["peak_mb"] < REACH_MB
+    verdict = "reached" if met else "NOT reached"
+    lines = [
+        "# A virtual trial of a million people",
+        "",
+        "*Made by `scripts/bench trial --write` on the machine named below; run it to see yours.*",
+        "",
+        "Racemic ketamine, S and R, parent and norketamine; six infusions on days 0, 2, 4, 7, 9, 11; response every day to",
+        "day 90; quantiles by day, Cmax, AUC and time to relapse in bounded memory. Seconds include starting Python.",
+        "",
+        "```text",
+        table(result),
+        "```",
+        "",
+        *linear(sizes),
+        "",
+        f"To reach for {last['subjects']:,} people on two cores: under {REACH_S:.0f} s and {REACH_MB:.0f} MiB. "
+        f"Here {last['seconds']:.1f} s and {last['peak_mb']:.0f} MiB: {verdict}.",
+        "",
+        "What it found, so that a faster run that computes something else is seen:",
+        "",
+        *(
+            f"- {one['subjects']:,} people: response {100 * one['response_at_judged']:.2f} %, median days to relapse "
+            f"{one['median_days_to_relapse']:g}, median Cmax "
+            + ", ".join(f"{name} {value:.4g}" for name, value in one["cmax"].items())
+            + " ng/mL."
+            for one in sizes
+        ),
+    ]
+    return "\n".join(lines) + "\n"
