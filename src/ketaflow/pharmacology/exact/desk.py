@@ -1,0 +1,133 @@
+"""What one thread has before it while it reckons eight persons, and the steps all kernels share.
+
+`w` is its working space, in slots of eight numbers; `desk` says where things lie in it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ketaflow.pharmacology.exact.compiled import inside
+from ketaflow.pharmacology.exact.eight import PEOPLE, load, more, same, store, times
+from ketaflow.pharmacology.exact.exponential import exponential, square
+from ketaflow.pharmacology.exact.wiring import Lists
+
+
+class Desk(NamedTuple):
+    """Where things lie: of the eight persons at hand `m`, `B`, all exponentials and the state.
+
+    From `free` on a kernel has `size - free` slots for itself.
+    """
+
+    lanes: int
+    halvings: int
+    shift: int
+    rates: int
+    weights: int
+    state: int
+    spare: int
+    steps: int
+    free: int
+    size: int
+
+
+def desk(at: Lists, steps: int, *, free: int) -> Desk:
+    """Room for a system with so many exponentials, and `free` slots beside."""
+    sizes = (1, 1, 1, at.entries, at.terms, at.states, at.slots, at.slots * steps, free)
+    begins: list[int] = np.cumsum([0, *sizes]).tolist()
+    return Desk(*begins)
+
+
+@inside
+def working_space(desk):
+    """An empty desk; it starts where a line of the cache starts."""
+    raw = np.zeros((desk.size + 1) * PEOPLE)
+    off = (64 - raw.ctypes.data % 64) % 64 // 8
+    return raw[off : off + desk.size * PEOPLE]
+
+
+@inside
+def seat(w, at, lists, desk, rates, weights, person):
+    """Lay out the rates of eight persons from `person` on; their bodies are empty.
+
+    Beyond the last person the last is repeated.
+    """
+    last = rates.shape[1] - 1
+    for slot in range(at.entries):
+        for lane in range(PEOPLE):
+            w[(desk.rates + slot) * PEOPLE + lane] = rates[slot, min(person + lane, last)]
+    for term in range(at.terms):
+        for lane in range(PEOPLE):
+            w[(desk.weights + term) * PEOPLE + lane] = weights[term, min(person + lane, last)]
+    for lane in range(PEOPLE):
+        fastest = 0.0
+        for state in range(at.states):
+            slot = desk.rates + lists[at.rate_diagonal + state]
+            fastest = max(fastest, -w[slot * PEOPLE + lane])
+        w[desk.shift * PEOPLE + lane] = fastest
+        for state in range(at.states):
+            slot = desk.rates + lists[at.rate_diagonal + state]
+            w[slot * PEOPLE + lane] += fastest
+    for state in range(at.states):
+        store(w, desk.state + state, same(0.0))
+
+
+@inside
+def prepare(w, at, lists, desk, steps):
+    """Every exponential that is needed on the way.
+
+    Rows of `steps` are `(hours, square_of)`; where the second is not below 0, the exponential is
+    the square of that earlier one.
+    """
+    for place in range(steps.shape[0]):
+        here, earlier = desk.steps + place * at.slots, int(steps[place, 1])
+        if earlier >= 0:
+            square(w, at, lists, desk.steps + earlier * at.slots, here)
+        else:
+            exponential(w, at, lists, desk, steps[place, 0], here)
+
+
+@inside
+def push(w, desk, into, amount, first, last, person):
+    """Add pushes from `first` up to `last` to the state."""
+    most = amount.shape[1] - 1
+    for one in range(first, last):
+        place = (desk.state + into[one]) * PEOPLE
+        for lane in range(PEOPLE):
+            w[place + lane] += amount[one, min(person + lane, most)]
+
+
+@inside
+def go(w, at, lists, desk, number):
+    """Take the state one step further in time; below 0 it stays."""
+    if number < 0:
+        return
+    one = desk.steps + number * at.slots
+    for row in range(at.states):
+        total = same(0.0)
+        for slot in range(lists[at.row + row], lists[at.row + row + 1]):
+            total = more(total, load(w, one + slot), load(w, desk.state + lists[at.col + slot]))
+        store(w, desk.spare + row, total)
+    for row in range(at.states):
+        store(w, desk.state + row, load(w, desk.spare + row))
+
+
+@inside
+def flow(w, at, lists, desk, state, out):
+    """`out = A state`: how fast everything changes."""
+    down = times(load(w, desk.shift), same(-1.0))
+    for row in range(at.states):
+        total = times(down, load(w, state + row))
+        for slot in range(lists[at.rate_row + row], lists[at.rate_row + row + 1]):
+            place = state + lists[at.rate_col + slot]
+            total = more(total, load(w, desk.rates + slot), load(w, place))
+        store(w, out + row, total)
+
+
+@inside
+def see(w, at, lists, desk, state, curve):
+    """One curve of `state`."""
+    total = same(0.0)
+    for term in range(lists[at.curve + curve], lists[at.curve + curve + 1]):
+        total = more(total, load(w, desk.weights + term), load(w, state + lists[at.term + term]))
+    return total
