@@ -54,10 +54,12 @@ def arm(row: Table, place: int, days: int) -> Arm:
     sessions = (*induction, *maintained(tables.table(row, "maintenance", where), where, induction[-1]))
     if len(sessions) > MOST_SESSIONS:
         raise Absurd(f"{where} has {len(sessions)} sessions; a trial gives at most {MOST_SESSIONS}.")
-    judged = tables.whole(row, "judged", where, low=0, high=days, default=int(induction[-1]) + 1)
-    if sessions[-1] > days or judged > days:
-        last = max(sessions[-1], judged)
-        raise Absurd(f"{where} goes on to day {last:g}, but the trial ends on day {days}.")
+    if sessions[-1] >= days:
+        raise Absurd(
+            f"{where} has a session on day {sessions[-1]:g}, but the trial ends on day {days}. "
+            f"Raise days, or give fewer sessions."
+        )
+    judged = tables.whole(row, "judged", where, low=1, high=days, default=int(induction[-1]) + 1)
     return Arm(name, given, sessions, float(judged), str(row.get("protocol", "")))
 
 
