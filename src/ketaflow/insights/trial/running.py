@@ -102,10 +102,10 @@ def on_cluster(trial: Trial, jobs: list[Job], address: str) -> Finished:
     from distributed import KilledWorker
 
     with closing(connect(address)) as client:
-        arms = client.scatter(list(trial.arms), broadcast=True)
-        futures = [client.submit(simulate, trial, arms[arm], draw, pure=False) for arm, draw in jobs]
-        waiting = dict(zip(futures, jobs, strict=True))
-        del futures
+        waiting = {
+            client.submit(simulate, trial, trial.arms[arm], draw, pure=False): (arm, draw)
+            for arm, draw in jobs
+        }
         try:
             while waiting:
                 for future in some(client, list(waiting)):
@@ -150,7 +150,8 @@ def some(client: Any, waiting: list[Any]) -> list[Any]:
 
     while True:
         try:
-            return list(wait_for(waiting, timeout=PATIENCE_S, return_when="FIRST_COMPLETED").done)
+            with client.as_current():
+                return list(wait_for(waiting, PATIENCE_S, "FIRST_COMPLETED").done)
         except TimeoutError:
             if client.status != "running" or not client.scheduler_info(n_workers=-1)["workers"]:
                 raise NotFinished(
