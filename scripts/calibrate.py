@@ -1,10 +1,10 @@
 """Hold the response model against published trials, and fit it to them.
 
 Usage: .venv/bin/python scripts/calibrate.py          writes docs/reference/calibration.md
-       .venv/bin/python scripts/calibrate.py --fit    fits first (some minutes) and prints the numbers
+       .venv/bin/python scripts/calibrate.py --fit    fits first (some minutes), prints the numbers
 
-The same virtual people are used at every step (fixed seed), so the fit is the same for everybody. What it
-finds is written into src/ketaflow/pharmacology/response/library/madrs.toml by hand, rounded.
+The same virtual people are used at every step (fixed seed), so the fit is the same for everybody.
+What it finds is written by hand, rounded, into madrs.toml of src/ketaflow/pharmacology/response.
 """
 
 import sys
@@ -77,7 +77,9 @@ SAID = {
 def started() -> ResponseModel:
     """The model with the evidence file's values."""
     model = response_model()
-    settings = {name: Setting(share, model.settings[name].onset_d) for name, share in SHARES.items()}
+    settings = {
+        name: Setting(share, model.settings[name].onset_d) for name, share in SHARES.items()
+    }
     return replace(model, numbers=STARTED, settings=settings)
 
 
@@ -118,9 +120,50 @@ def fit() -> ResponseModel:
         return misses(moved(by), of, FITTING) + PULL * float(np.sum(np.square(by)))
 
     start = np.zeros(len(SAID) + len(SHARES))
-    found = minimize(loss, start, method="Powell", options={"maxfev": 3000, "xtol": 1e-2, "ftol": 1e-4})
+    found = minimize(
+        loss, start, method="Powell", options={"maxfev": 3000, "xtol": 1e-2, "ftol": 1e-4}
+    )
     print(f"{found.nfev} steps, loss {loss(start):.2f} -> {found.fun:.2f}", file=sys.stderr)
     return moved(found.x)
+
+
+TEXT = """# Calibration of response over weeks
+
+The two-state response (`src/ketaflow/pharmacology/response`) is phenomenological: its numbers were
+chosen so that groups of virtual people do what groups in published trials did. It measures no
+synapse, and it cannot say how one person will respond. This page holds it against every figure that
+was available, hits and misses alike.
+
+*Made by `scripts/calibrate.py`; a test fails when it is out of date. Do not edit by hand.*
+
+How to read it: “published” has the 95 % interval that follows from the number of people in that arm
+(Wilson for shares, the normal law for means whose spread was printed; else none was read). “Model”
+is the value over {people} virtual people, and the range in which 95 of 100 trials of the published
+size would fall. A **miss** is a published figure outside that range. “Before” is the value with the
+numbers of the evidence file. Small trials have wide ranges, so a hit says little more than that the
+trial does not contradict the model.
+
+Hits: {fitted_hits} of the fitted figures, {other_hits} of those held out.
+
+## Fitted
+
+{fitted}
+
+## Held out of the fit
+
+No number was moved for these. Several contradict each other (14 % and 64 % respond a day after one
+infusion), so no model hits all of them.
+
+{others}
+
+## What was moved
+
+{moves}
+
+## What it says, plainly
+
+{verdict}
+"""
 
 
 def page() -> str:
@@ -129,42 +172,15 @@ def page() -> str:
     rows = [(one, ask(now, one, SHOWING), ask(before, one, SHOWING)) for one in targets()]
     fitted = [row for row in rows if row[0].fitted]
     others = [row for row in rows if not row[0].fitted]
-    lines = [
-        "# Calibration of response over weeks",
-        "",
-        "The two-state response (`src/ketaflow/pharmacology/response`) is phenomenological: its numbers were chosen so that",
-        "groups of virtual people do what groups in published trials did. It measures no synapse, and it cannot say how one",
-        "person will respond. This page holds it against every figure that was available, hits and misses alike.",
-        "",
-        "*Made by `scripts/calibrate.py`; a test fails when it is out of date. Do not edit by hand.*",
-        "",
-        "How to read it: “published” has the 95 % interval that follows from the number of people in that arm (Wilson for shares,",
-        "the normal law for means whose spread was printed; else none was read). “Model” is the value over",
-        f"{SHOWING.count:,} virtual people, and the range in which 95 of 100 trials of the published size would fall. A **miss** is a".replace(",", " "),
-        "published figure outside that range. “Before” is the value with the numbers of the evidence file.",
-        "",
-        f"{tally(fitted)} of the fitted figures, {tally(others)} of those held out.",
-        "",
-        "## Fitted",
-        "",
-        *table(fitted),
-        "",
-        "## Held out of the fit",
-        "",
-        "No number was moved for these. Several contradict each other (14 % and 64 % respond a day after one infusion), so no",
-        "model hits all of them.",
-        "",
-        *table(others),
-        "",
-        "## What was moved",
-        "",
-        *moves(now, before),
-        "",
-        "## What it says, plainly",
-        "",
-        *verdict(now, before),
-    ]
-    return "\n".join(lines) + "\n"
+    return TEXT.format(
+        people=f"{SHOWING.count:_}".replace("_", " "),
+        fitted_hits=tally(fitted),
+        other_hits=tally(others),
+        fitted="\n".join(table(fitted)),
+        others="\n".join(table(others)),
+        moves="\n".join(moves(now, before)),
+        verdict="\n".join(verdict(now, before)),
+    )
 
 
 Row = tuple[Target, Found, Found]
@@ -172,7 +188,7 @@ Row = tuple[Target, Found, Found]
 
 def tally(rows: Sequence[Row]) -> str:
     """How many are hit."""
-    return f"Hits: {sum(found.holds(one.published) for one, found, _ in rows)} of {len(rows)}"
+    return f"{sum(found.holds(one.published) for one, found, _ in rows)} of {len(rows)}"
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
@@ -209,9 +225,11 @@ def moves(now: ResponseModel, before: ResponseModel) -> Iterator[str]:
     yield "| number | evidence file | in use |"
     yield "|---|---|---|"
     for name, said in SAID.items():
-        yield f"| {said} | {figure(getattr(before.numbers, name))} | {getattr(now.numbers, name):.3g} |"
+        was, stands = (figure(getattr(one.numbers, name)) for one in (before, now))
+        yield f"| {said} | {was} | {stands} |"
     for name in SHARES:
-        yield f"| expectancy, {name} | {before.settings[name].share:.3g} | {now.settings[name].share:.3g} |"
+        was, stands = (figure(one.settings[name].share) for one in (before, now))
+        yield f"| expectancy, {name} | {was} | {stands} |"
 
 
 def verdict(now: ResponseModel, before: ResponseModel) -> Iterator[str]:
@@ -222,7 +240,10 @@ def verdict(now: ResponseModel, before: ResponseModel) -> Iterator[str]:
     }
     for said, of in kinds.items():
         was, is_now = misses(before, of, SHOWING), misses(now, of, SHOWING)
-        yield f"- Sum of squared distances, {said} figures, each in its tolerance: {was:.1f} before, {is_now:.1f} now."
+        yield (
+            f"- Sum of squared distances of the {said} figures, each in its tolerance: {was:.1f} "
+            f"before, {is_now:.1f} now."
+        )
     yield from (f"- {note}" for note in now.notes)
 
 

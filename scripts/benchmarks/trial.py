@@ -1,8 +1,8 @@
 """A virtual trial of a million people: `scripts/bench trial`.
 
-Racemic ketamine, S and R, parent and norketamine, six infusions, response every day to day 90; only
-counts are kept. Each size runs as its own process, the command itself, so that seconds and peak memory
-are what a user meets, start-up included.
+Racemic ketamine, S and R, parent and norketamine, six infusions, response every day to day 90;
+only counts are kept. Each size runs as its own process, the command itself, so that seconds and
+peak memory are what a user meets, start-up included.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def main(arguments: list[str]) -> int:
         path = Path(folder, "trial.toml")
         path.write_text(TRIAL)
         measure(path, 1000, asked.workers)  # compiles, where nothing is cached yet
-        found = [measure(path, size, asked.workers) for size in sizes]
-    result = {"machine": before, "workers": asked.workers, "sizes": found}
+        measured = [measure(path, size, asked.workers) for size in sizes]
+    result = {"machine": before, "workers": asked.workers, "sizes": measured}
     if asked.write:
         PAGE.write_text(page(result), encoding="utf-8")
     print(json.dumps(result, indent=1) if asked.json else table(result))
@@ -72,7 +73,15 @@ def _read(arguments: list[str]) -> argparse.Namespace:
 def measure(path: Path, subjects: int, workers: int) -> dict[str, Any]:
     """One run of the command: seconds, processor seconds, peak memory, and what it found."""
     command = [sys.executable, "-c", "from ketaflow.cli.main import main; main()"]
-    command += ["trial", str(path), "--json", "--workers", str(workers), "--subjects", str(subjects)]
+    command += [
+        "trial",
+        str(path),
+        "--json",
+        "--workers",
+        str(workers),
+        "--subjects",
+        str(subjects),
+    ]
     began = time.monotonic()
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(command, stdout=said)
@@ -91,7 +100,9 @@ def measure(path: Path, subjects: int, workers: int) -> dict[str, Any]:
         "response_at_judged": arm["at_judged"]["response"]["value"],
         "median_days_to_relapse": arm["relapse"]["median_days"]["value"],
         "cmax": {
-            one["name"]: one["median"]["value"] for one in arm["exposure"] if one["measure"] == "cmax"
+            one["name"]: one["median"]["value"]
+            for one in arm["exposure"]
+            if one["measure"] == "cmax"
         },
     }
 
@@ -101,35 +112,78 @@ def peak_mb(used: resource.struct_rusage) -> float:
     return used.ru_maxrss / (1024.0 if sys.platform != "darwin" else 1024.0**2)
 
 
+HEAD = ("people", "seconds", "cpu s", "peak MiB", "us/person", "time", "people")
+
+
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result for people; the last two columns are ratios to the first size."""
     said, sizes = result["machine"], result["sizes"]
     first = sizes[0]
-    lines = [
-        f"{said['cpu']}, {said['cores']} cores, {said['system']}, Python {said['python']}, "
-        f"load {said['load_1_min']}; {result['workers']} workers",
-        f"{'people':>9}{'seconds':>10}{'cpu s':>9}{'peak MiB':>10}{'us/person':>11}{'time':>8}{'people':>8}",
-    ]
-    for one in sizes:
-        each = 1e6 * one["seconds"] / one["subjects"]
-        lines.append(
-            f"{one['subjects']:>9}{one['seconds']:>10.2f}{one['cpu_seconds']:>9.2f}{one['peak_mb']:>10.0f}"
-            f"{each:>11.1f}{one['seconds'] / first['seconds']:>7.1f}x{one['subjects'] / first['subjects']:>7.0f}x"
+    rows = [
+        (
+            f"{one['subjects']:,}",
+            f"{one['seconds']:.2f}",
+            f"{one['cpu_seconds']:.2f}",
+            f"{one['peak_mb']:.0f}",
+            f"{1e6 * one['seconds'] / one['subjects']:.1f}",
+            f"{one['seconds'] / first['seconds']:.1f} x",
+            f"{one['subjects'] / first['subjects']:.0f} x",
         )
-    return "\n".join(lines)
+        for one in sizes
+    ]
+    machine_said = (
+        f"{said['cpu']}, {said['cores']} cores, {said['system']}, Python {said['python']}, "
+        f"load {said['load_1_min']}; {result['workers']} workers"
+    )
+    return "\n".join(
+        [machine_said, *("".join(f"{cell:>11}" for cell in row) for row in [HEAD, *rows])]
+    )
 
 
 def linear(sizes: list[dict[str, Any]]) -> list[str]:
     """How much longer each tenfold takes, and what one more person costs between two sizes."""
     said = []
-    for few, many in zip(sizes, sizes[1:], strict=False):
+    for few, many in pairwise(sizes):
         more = many["subjects"] - few["subjects"]
         each = 1e6 * (many["seconds"] - few["seconds"]) / more
+        people, time_taken = (many[key] / few[key] for key in ("subjects", "seconds"))
         said.append(
-            f"- From {few['subjects']:,} to {many['subjects']:,} people: {many['subjects'] / few['subjects']:.0f} times the "
-            f"people, {many['seconds'] / few['seconds']:.1f} times the seconds; each further person costs {each:.1f} µs."
+            f"- From {few['subjects']:,} to {many['subjects']:,}: {people:.0f} times the people, "
+            f"{time_taken:.1f} times the seconds; each further person costs {each:.1f} µs."
         )
     return said
+
+
+def found(one: dict[str, Any]) -> str:
+    """What one size found."""
+    peaks = ", ".join(f"{name} {value:.4g}" for name, value in one["cmax"].items())
+    return (
+        f"- {one['subjects']:,} people: response {100 * one['response_at_judged']:.2f} %, median "
+        f"days to relapse {one['median_days_to_relapse']:g}, median peak {peaks} ng/mL."
+    )
+
+
+PAGE_TEXT = """# A virtual trial of a million people
+
+*Made by `scripts/bench trial --write` on the machine named below; run it to see yours.*
+
+Racemic ketamine, S and R, parent and norketamine; six infusions on days 0, 2, 4, 7, 9, 11; response
+every day to day 90; quantiles by day, Cmax, AUC and time to relapse in bounded memory. Seconds
+include starting Python. The last two columns are ratios to the first row.
+
+```text
+{table}
+```
+
+{linear}
+
+To reach for {people:,} people on two cores: under {reach_s:.0f} s and {reach_mb:.0f} MiB. Here
+{seconds:.1f} s and {mb:.0f} MiB: {verdict}.
+
+What it found, so that a faster run that computes something else is seen:
+
+{found}
+"""
 
 
 def page(result: dict[str, Any]) -> str:
@@ -137,32 +191,14 @@ def page(result: dict[str, Any]) -> str:
     sizes = result["sizes"]
     last = sizes[-1]
     met = last["seconds"] < REACH_S and last["peak_mb"] < REACH_MB
-    verdict = "reached" if met else "NOT reached"
-    lines = [
-        "# A virtual trial of a million people",
-        "",
-        "*Made by `scripts/bench trial --write` on the machine named below; run it to see yours.*",
-        "",
-        "Racemic ketamine, S and R, parent and norketamine; six infusions on days 0, 2, 4, 7, 9, 11; response every day to",
-        "day 90; quantiles by day, Cmax, AUC and time to relapse in bounded memory. Seconds include starting Python.",
-        "",
-        "```text",
-        table(result),
-        "```",
-        "",
-        *linear(sizes),
-        "",
-        f"To reach for {last['subjects']:,} people on two cores: under {REACH_S:.0f} s and {REACH_MB:.0f} MiB. "
-        f"Here {last['seconds']:.1f} s and {last['peak_mb']:.0f} MiB: {verdict}.",
-        "",
-        "What it found, so that a faster run that computes something else is seen:",
-        "",
-        *(
-            f"- {one['subjects']:,} people: response {100 * one['response_at_judged']:.2f} %, median days to relapse "
-            f"{one['median_days_to_relapse']:g}, median Cmax "
-            + ", ".join(f"{name} {value:.4g}" for name, value in one["cmax"].items())
-            + " ng/mL."
-            for one in sizes
-        ),
-    ]
-    return "\n".join(lines) + "\n"
+    return PAGE_TEXT.format(
+        table=table(result),
+        linear="\n".join(linear(sizes)),
+        people=last["subjects"],
+        reach_s=REACH_S,
+        reach_mb=REACH_MB,
+        seconds=last["seconds"],
+        mb=last["peak_mb"],
+        verdict="reached" if met else "NOT reached",
+        found="\n".join(map(found, sizes)),
+    )

@@ -1,4 +1,4 @@
-"""The two states of response: against a tight solver, at their limits, and what must always hold."""
+"""The two states of response: against a tight solver, at their limits, and what must hold."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Nothing is shown for one person without its band and the sentence that they cannot be predicted."""
+"""Nothing is shown for one person without its band and its caution."""
 
 from dataclasses import fields, replace
 

@@ -1,4 +1,4 @@
-"""A real Dask cluster of three worker processes: one is killed in the middle, the answer is the same."""
+"""A real Dask cluster of three workers: one is killed in the middle, the answer is the same."""
 
 import os
 import signal
@@ -28,14 +28,18 @@ def cluster(folder, **settings):
     alone = ["--host", "127.0.0.1", "--no-dashboard"]
     command = [sys.executable, "-m"]
     processes = [
-        subprocess.Popen([*command, "distributed.cli.dask_scheduler", *found, *alone, "--port", "0"], **quiet)
+        subprocess.Popen(
+            [*command, "distributed.cli.dask_scheduler", *found, *alone, "--port", "0"], **quiet
+        )
     ]
     each = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60"]
     try:
         for number in range(WORKERS):
             named = ["--name", f"worker-{number}", "--local-directory", str(folder)]
             processes.append(
-                subprocess.Popen([*command, "distributed.cli.dask_worker", *found, *each, *named], **quiet)
+                subprocess.Popen(
+                    [*command, "distributed.cli.dask_worker", *found, *each, *named], **quiet
+                )
             )
         yield address_in(where), processes[1:]
     finally:

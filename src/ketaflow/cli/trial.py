@@ -1,8 +1,9 @@
 """`ketaflow trial`: a virtual trial, its arms side by side."""
 
 import json
-import os
-import tempfile
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from ketaflow.insights.trial.intervals import Estimate
     from ketaflow.insights.trial.report import ArmFound, Findings
 
+_MEASURES = {"cmax": "peak", "auc": "area, whole course,"}
 EPILOG = (
-    "Example: ketaflow trial rhythm --subjects 500 --plot rhythm.png. TRIAL is a TOML file, or the name of "
-    "one that ships with Ketaflow: doses, maintenance, rhythm, six-or-one, vein-or-nose."
+    "Example: ketaflow trial rhythm --subjects 500 --plot rhythm.png. TRIAL is a TOML file, or the "
+    "name of one that ships with Ketaflow: doses, maintenance, rhythm, six-or-one, vein-or-nose."
 )
 
 
@@ -57,16 +59,16 @@ def command(**options: Any) -> None:
         raise click.UsageError("--workers is for this machine: leave it out with --scheduler.")
     if wanted.plot and wanted.plot.suffix not in (".png", ".svg"):
         raise click.BadParameter("give a name ending in .png or .svg.", param_hint="--plot")
+    if wanted.plot and not wanted.plot.parent.is_dir():
+        raise _unwritable(wanted.plot, "there is no such folder")
     text = reading.text_of(wanted.trial)
     if wanted.show:
         click.echo(text, nl=False)
         return
     trial = reading.read(text, subjects=wanted.subjects, seed=wanted.seed)
     total = trial.subjects * len(trial.arms)
-    with click.progressbar(length=total, label="Virtual people", file=_stderr()) as bar:
-        tallies = running.run(
-            trial, workers=wanted.workers, scheduler=wanted.scheduler, done=bar.update
-        )
+    with _progress(total) as done:
+        tallies = running.run(trial, workers=wanted.workers, scheduler=wanted.scheduler, done=done)
     found = report(trial, tallies)
     if wanted.plot:
         _draw(wanted.plot, found)
@@ -80,8 +82,23 @@ def command(**options: Any) -> None:
         click.echo(sentence, err=True)
 
 
-def _stderr() -> Any:
-    return click.get_text_stream("stderr")
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr; where stderr is no terminal, a line for each tenth."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=total, label="Virtual people", file=sys.stderr) as bar:
+            yield bar.update
+        return
+    done, tenths = 0, 0
+
+    def count(people: int) -> None:
+        nonlocal done, tenths
+        done += people
+        if 10 * done // total > tenths:
+            tenths = 10 * done // total
+            click.echo(f"Virtual people: {done} of {total}", err=True)
+
+    yield count
 
 
 def _draw(path: Path, found: "Findings") -> None:
@@ -89,13 +106,17 @@ def _draw(path: Path, found: "Findings") -> None:
     from ketaflow.cli.trial_plot import draw
 
     picture = draw(found, kind=path.suffix[1:])
+    beside = path.with_name(f".{path.name}.part")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as beside:
-            beside.write(picture)
-        os.chmod(beside.name, 0o644)
-        Path(beside.name).replace(path)
+        beside.write_bytes(picture)
+        beside.replace(path)
     except OSError as wrong:
-        raise BadFile(f"{path} cannot be written: {wrong.strerror}.") from None
+        beside.unlink(missing_ok=True)
+        raise _unwritable(path, wrong.strerror) from None
+
+
+def _unwritable(path: Path, why: str | None) -> BadFile:
+    return BadFile(f"{path} cannot be written: {why}.")
 
 
 def _table(found: "Findings") -> str:
@@ -105,11 +126,15 @@ def _table(found: "Findings") -> str:
     names = list(dict.fromkeys(name for column in columns for name in column))
     rows = [head, *((name, *(column.get(name, "-") for column in columns)) for name in names)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     trial = found.trial
     said = (
-        f"{trial.title}. {trial.subjects} virtual people in each arm, {trial.setting.kind}, seed {trial.seed}; "
-        f"in brackets 95 % intervals of the simulation."
+        f"{trial.title}. {trial.subjects} virtual people in each arm, {trial.setting.kind}, "
+        f"seed {trial.seed}; "
+        f"in brackets 95 % intervals of the simulation; for peaks and areas 5-95 % of people, "
+        f"{', '.join(dict.fromkeys(one.site for one in found.arms if one.site)) or 'no drug'}."
     )
     model = f"Model: {found.model.name}, {found.model.status}. Sources {', '.join(found.sources)}."
     return "\n".join([said, "", *lines, "", model])
@@ -127,11 +152,17 @@ def _column(one: "ArmFound") -> list[tuple[str, str]]:
         ("median days to relapse", _days(one.relapse.median_days)),
     ]
     rows += [
-        (f"{each.measure} {each.name}", f"{each.median.value:.3g} ({each.p05:.3g} to {each.p95:.3g}) {each.unit}")
+        (
+            f"{_MEASURES[each.measure]} {each.name}",
+            f"{each.median.value:.3g} ({each.p05:.3g} to {each.p95:.3g}) {each.unit}",
+        )
         for each in one.exposure
     ]
     rows += [
-        (f"peak {each.name}, session 1", f"{each.median:.3g} ({each.p05:.3g} to {each.p95:.3g}) {each.unit}")
+        (
+            f"peak {each.name}, session 1",
+            f"{each.median:.3g} ({each.p05:.3g} to {each.p95:.3g}) {each.unit}",
+        )
         for each in one.peaks
     ]
     return rows + [(f"{each.said} (published)", _share(each.share)) for each in one.rates]

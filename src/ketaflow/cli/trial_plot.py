@@ -28,11 +28,17 @@ def draw(found: Findings, *, kind: str) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "ketaflow", "font.size": 9, "axes.titlesize": 10}):
         figure = Figure(figsize=(10, 8.2 + 0.13 * words.count("\n")), layout="constrained")
         FigureCanvasAgg(figure)
-        panels = figure.subplot_mosaic([["score", "score"], ["response", "remission"], ["free", "sessions"]],
-                                       height_ratios=[2, 1.5, 1.5])
+        panels = figure.subplot_mosaic(
+            [["score", "score"], ["response", "remission"], ["free", "sessions"]],
+            height_ratios=[2, 1.5, 1.5],
+        )
         score(panels["score"], found)
         shares(panels["response"], found, "Response (MADRS down by half or more), % of people")
-        shares(panels["remission"], found, f"Remission (MADRS {found.model.judged.remission:g} or less), % of people")
+        shares(
+            panels["remission"],
+            found,
+            f"Remission (MADRS {found.model.judged.remission:g} or less), % of people",
+        )
         free(panels["free"], found)
         sessions(panels["sessions"], found)
         figure.suptitle(heading(found), fontsize=11)
@@ -49,13 +55,19 @@ def looks(place: int) -> dict[str, Any]:
 
 
 def score(panel: "Axes", found: Findings) -> None:
-    """Median score of each arm with the middle half and the 5-95 % of people behind it."""
+    """Median score of each arm, the middle half behind it, 5-95 % of people as thin lines."""
     for place, one in enumerate(found.arms):
         days, colour = range(len(one.mean)), looks(place)["color"]
-        panel.fill_between(days, one.quantiles[0.05], one.quantiles[0.95], color=colour, alpha=0.07, lw=0)
-        panel.fill_between(days, one.quantiles[0.25], one.quantiles[0.75], color=colour, alpha=0.13, lw=0)
-        panel.plot(days, one.quantiles[0.5], label=one.arm.name, **looks(place))
-    panel.set_title("MADRS, points: median, middle half and 5-95 % of people", loc="left")
+        panel.fill_between(
+            days, one.quantiles[0.25], one.quantiles[0.75], color=colour, alpha=0.15, lw=0
+        )
+        for edge in (0.05, 0.95):
+            panel.plot(days, one.quantiles[edge], color=colour, lw=0.7, alpha=0.6)
+        panel.plot(days, one.quantiles[0.5], label=one.arm.name, lw=2, **looks(place))
+    panel.set_title(
+        "MADRS, points: median; shaded, the middle half of people; thin lines, 5 and 95 %",
+        loc="left",
+    )
     panel.set_ylim(0, None)
     panel.legend(loc="upper right", frameon=False, fontsize=8)
     finish(panel, found)
@@ -76,7 +88,8 @@ def band(panel: "Axes", days: Sequence[float], curve: Sequence[Estimate], place:
     known = [(day, one) for day, one in zip(days, curve, strict=True) if one.value is not None]
     at = [day for day, _ in known]
     low, middle, high = (
-        [100.0 * (getattr(one, part) or 0.0) for _, one in known] for part in ("low", "value", "high")
+        [100.0 * (getattr(one, part) or 0.0) for _, one in known]
+        for part in ("low", "value", "high")
     )
     panel.fill_between(at, low, high, color=looks(place)["color"], alpha=0.2, lw=0)
     panel.plot(at, middle, **looks(place))
@@ -89,8 +102,11 @@ def free(panel: "Axes", found: Findings) -> None:
             sure = Estimate(1.0, 1.0, 1.0)
             band(panel, (0.0, *one.relapse.visit_days), (sure, *one.relapse.free), place)
     relapse = found.model.judged.relapse
-    panel.set_title(f"Responders without relapse (MADRS {relapse:g} or more twice), %", loc="left", fontsize=9)
+    panel.set_title(
+        f"Responders without relapse (MADRS {relapse:g} or more twice), %", loc="left", fontsize=9
+    )
     panel.set_ylim(0, 100)
+    panel.set_xlim(0, None)
     panel.grid(alpha=0.3)
     panel.set_xlabel("days since the course was judged")
 
@@ -99,7 +115,9 @@ def sessions(panel: "Axes", found: Findings) -> None:
     """When each arm has its sessions, and when it is judged."""
     for place, one in enumerate(found.arms):
         colour = looks(place)["color"]
-        panel.plot(one.arm.sessions_d, [place] * len(one.arm.sessions_d), "|", color=colour, ms=12, mew=2)
+        panel.plot(
+            one.arm.sessions_d, [place] * len(one.arm.sessions_d), "|", color=colour, ms=12, mew=2
+        )
         panel.plot([one.arm.judged_d], [place], "D", color=colour, ms=5, mfc="none")
     panel.set_yticks(range(len(found.arms)), [shortened(one) for one in found.arms])
     panel.set_ylim(len(found.arms) - 0.5, -0.5)
@@ -123,14 +141,16 @@ def heading(found: Findings) -> str:
     """What the picture shows."""
     trial = found.trial
     mark = "EXTRAPOLATED. " if trial.extrapolate else ""
-    return f"{mark}Virtual trial: {trial.title} ({trial.subjects:,} virtual people in each arm, {trial.setting.kind})"
+    size = f"{trial.subjects:,} virtual people in each arm, {trial.setting.kind}"
+    return f"{mark}Virtual trial: {trial.title} ({size})"
 
 
 def beneath(found: Findings) -> str:
     """Model, sources, and every caveat: a picture is passed on without its table."""
     model = found.model
     said = [
-        f"Model: {model.name}, {model.version}, grade {model.grade}; {model.status}. A simulation, not a trial of patients.",
+        f"Model: {model.name}, {model.version}, grade {model.grade}; {model.status}. "
+        f"A simulation, not a trial of patients.",
         *found.caveats,
         f"Sources: {', '.join(found.sources)}.",
     ]

@@ -1,4 +1,4 @@
-"""What else the drug does: acute effects of the first session, simulated, and rates as published."""
+"""What else the drug does: acute effects of the first session, and rates as published."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,8 +44,10 @@ class Rate:
     sources: tuple[str, ...]
 
 
-def peaks(arm: Arm, who: Population, *, subjects: int, seed: int, extrapolate: bool) -> tuple[Peak, ...]:
-    """Peaks of the acute effects of the arm's first session, for people of the mean weight and age."""
+def peaks(
+    arm: Arm, who: Population, *, subjects: int, seed: int, extrapolate: bool
+) -> tuple[Peak, ...]:
+    """Peaks of the acute effects of the first session, for people of the mean weight and age."""
     if not arm.sessions_d:
         return ()
     count = max(1, min(subjects, MOST_SIMULATED))

@@ -1,9 +1,18 @@
 """Reads one arm of a TRIAL.toml: from a protocol of the library, or written out."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ketaflow.insights.trial import tables
-from ketaflow.insights.trial.design import ESKETAMINE, NONE, RACEMATE, Absurd, Arm, Given, IllWritten
+from ketaflow.insights.trial.design import (
+    ESKETAMINE,
+    NONE,
+    RACEMATE,
+    Absurd,
+    Arm,
+    Given,
+    IllWritten,
+)
 from ketaflow.insights.trial.tables import Table
 from ketaflow.pharmacology import library as kinetics
 from ketaflow.protocol import library as protocols
@@ -46,14 +55,23 @@ def arm(row: Table, place: int, days: int) -> Arm:
     )
     name = tables.text(row, "name", where, most=60)
     where = f"Arm “{name}”"
-    start = settled(protocols.protocol(tables.text(row, "protocol", where))) if "protocol" in row else Start()
+    start = (
+        settled(protocols.protocol(tables.text(row, "protocol", where)))
+        if "protocol" in row
+        else Start()
+    )
     if row.get("drug") == NONE:
         return without_drug(row, name, where, days)
     given = what(row, where, start)
     induction = session_days(row, where, start)
-    sessions = (*induction, *maintained(tables.table(row, "maintenance", where), where, induction[-1]))
+    sessions = (
+        *induction,
+        *maintained(tables.table(row, "maintenance", where), where, induction[-1]),
+    )
     if len(sessions) > MOST_SESSIONS:
-        raise Absurd(f"{where} has {len(sessions)} sessions; a trial gives at most {MOST_SESSIONS}.")
+        raise Absurd(
+            f"{where} has {len(sessions)} sessions; a trial gives at most {MOST_SESSIONS}."
+        )
     if sessions[-1] >= days:
         raise Absurd(
             f"{where} has a session on day {sessions[-1]:g}, but the trial ends on day {days}. "
@@ -69,7 +87,9 @@ def without_drug(row: Table, name: str, where: str, days: int) -> Arm:
     Raises:
         IllWritten: it says how the drug is given that it does not get.
     """
-    tables.insist_on_keys(row, f"{where}, without a drug,", needed=("judged",), allowed=("name", "drug"))
+    tables.insist_on_keys(
+        row, f"{where}, without a drug,", needed=("judged",), allowed=("name", "drug")
+    )
     judged = tables.whole(row, "judged", where, low=1, high=days)
     return Arm(name, Given(NONE), (), float(judged))
 
@@ -111,7 +131,12 @@ def what(row: Table, where: str, start: Start) -> Given:
     if "duration_min" not in row and not (base and base.duration_min):
         raise IllWritten(f"{where} needs duration_min: how long the pump runs.")
     minutes = tables.number(
-        row, "duration_min", where, low=1, high=LONGEST_MIN, default=base.duration_min if base else 0
+        row,
+        "duration_min",
+        where,
+        low=1,
+        high=LONGEST_MIN,
+        default=base.duration_min if base else 0,
     )
     return Given(drug, route, mg, per_kg, minutes)
 
@@ -153,17 +178,24 @@ def session_days(row: Table, where: str, start: Start) -> tuple[float, ...]:
             raise IllWritten(f"{where} lists its days: leave sessions and per_week out.")
         listed = {str(place): day for place, day in enumerate(tables.listed(row, "days", where))}
         days = [tables.number(listed, key, f"{where}, days", low=0, high=3650) for key in listed]
-        if any(later - day < 1 for day, later in zip(days, days[1:], strict=False)):
+        if any(later - day < 1 for day, later in pairwise(days)):
             raise Absurd(f"{where} needs its days in order, at least one day apart.")
         return tuple(days)
     if start.sessions is None or start.per_week is None:
         tables.insist_on_keys(
-            row, where, needed=[key for key in ("sessions", "per_week") if not getattr(start, key)], allowed=row
+            row,
+            where,
+            needed=[key for key in ("sessions", "per_week") if not getattr(start, key)],
+            allowed=row,
         )
-    count = tables.whole(row, "sessions", where, low=1, high=MOST_SESSIONS, default=start.sessions or 0)
+    count = tables.whole(
+        row, "sessions", where, low=1, high=MOST_SESSIONS, default=start.sessions or 0
+    )
     weekly = tables.whole(row, "per_week", where, low=1, high=WEEK, default=start.per_week or 0)
     if weekly not in RHYTHM:
-        raise Absurd(f"{where}: {weekly} sessions a week have no rhythm here. List their days instead.")
+        raise Absurd(
+            f"{where}: {weekly} sessions a week have no rhythm here. List their days instead."
+        )
     every = (float(WEEK * week + day) for week in range(count) for day in RHYTHM[weekly])
     return tuple(day for _, day in zip(range(count), every, strict=False))
 

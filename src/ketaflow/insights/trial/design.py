@@ -44,7 +44,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Given:
-    """What one session gives: mg, or mg for each kg of body weight; by pump over minutes or sprays."""
+    """What one session gives: mg, or mg for each kg of weight; by pump over minutes or sprays."""
 
     drug: str
     route: str = ""

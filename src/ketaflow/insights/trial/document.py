@@ -25,7 +25,11 @@ def document(found: Findings) -> Document:
         "population": asdict(trial.population),
         "outcomes": asdict(trial.asked),
         "arms": [arm(one) for one in found.arms],
-        "model": {"name": found.model.name, "version": found.model.version, "grade": found.model.grade},
+        "model": {
+            "name": found.model.name,
+            "version": found.model.version,
+            "grade": found.model.grade,
+        },
         "status": found.model.status,
         "caveats": list(found.caveats),
         "sources": list(found.sources),
@@ -51,6 +55,7 @@ def arm(one: ArmFound) -> Document:
             "score": estimate(one.at_judged(one.mean)),
         },
         "relapse": relapse(one.relapse),
+        "site": one.site or None,
         "exposure": [measured(each) for each in one.exposure],
         "acute": [peak(each) for each in one.peaks],
         "adverse": [rate(each) for each in one.rates],
@@ -59,7 +64,9 @@ def arm(one: ArmFound) -> Document:
 
 def percentiles(found: Mapping[float, Sequence[float]]) -> Document:
     """Quantiles by name, such as p05."""
-    return {f"p{round(100 * at):02d}": [figure(one) for one in curve] for at, curve in found.items()}
+    return {
+        f"p{round(100 * at):02d}": [figure(one) for one in curve] for at, curve in found.items()
+    }
 
 
 def by_day(curve: Sequence[Estimate]) -> Document:

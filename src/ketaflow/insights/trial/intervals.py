@@ -15,7 +15,7 @@ Z = 1.959963984540054
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % interval; None where it cannot be told, such as a median not reached."""
+    """A figure and its 95 % interval; None where it cannot be told, as a median not reached."""
 
     value: float | None
     low: float | None
@@ -53,7 +53,7 @@ def mean(total: float, square: float, people: int) -> Estimate:
 
 def ranks(at: float, people: int) -> tuple[int, int]:
     """Places (from 1) of the order statistics that hold the quantile `at` in 95 of 100 trials."""
-    low, high = binom.ppf((0.025, 0.975), people, at)
+    low, high = (float(binom.ppf(side, people, at)) for side in (0.025, 0.975))
     return max(1, int(low)), min(people, int(high) + 1)
 
 

@@ -99,7 +99,9 @@ def read(text: str, *, subjects: int | None = None, seed: int | None = None) -> 
         subjects=tables.whole(table, "subjects", FILE, low=1, high=MOST_SUBJECTS),
         seed=tables.whole(table, "seed", FILE, low=0, high=MOST_SEED),
         extrapolate=tables.yes(table, "extrapolate", FILE),
-        r_weight=optional(table, "r_weight", lambda: tables.number(table, "r_weight", FILE, low=0, high=1)),
+        r_weight=optional(
+            table, "r_weight", lambda: tables.number(table, "r_weight", FILE, low=0, high=1)
+        ),
     )
     insist_on_envelope(trial)
     return trial
@@ -120,7 +122,9 @@ def population(row: Table) -> Population:
     weight, age = limits["weight"], limits["age"]
     most = response_model().score.most
     return Population(
-        weight_kg=tables.spread(row, "weight_kg", where, low=weight.low or 0, high=weight.high or 0),
+        weight_kg=tables.spread(
+            row, "weight_kg", where, low=weight.low or 0, high=weight.high or 0
+        ),
         age=tables.spread(row, "age", where, low=age.low or 0, high=age.high or 0),
         madrs=optional(row, "madrs", lambda: tables.spread(row, "madrs", where, low=0, high=most)),
         antidepressant=tables.yes(row, "antidepressant", where),
@@ -146,7 +150,9 @@ def outcomes(row: Table, days: int) -> Asked:
     most = response_model().score.most
     return Asked(
         days=days,
-        remission=tables.number(row, "remission", where, low=0, high=most, default=judged.remission),
+        remission=tables.number(
+            row, "remission", where, low=0, high=most, default=judged.remission
+        ),
         relapse=tables.number(row, "relapse", where, low=0, high=most, default=judged.relapse),
         visits_apart_d=tuple(
             tables.whole(apart, key, f"{where}, visits", low=1, high=days) for key in apart
@@ -198,7 +204,10 @@ def insist_on_envelope(trial: Trial) -> None:
 def corners(who: Population) -> tuple[Subject, ...]:
     """The lightest and the heaviest, the youngest and the oldest of those who may be drawn."""
     return tuple(
-        Subject(weight_kg=who.weight_kg.mean + side * who.weight_kg.sd, age=who.age.mean + turn * who.age.sd)
+        Subject(
+            weight_kg=who.weight_kg.mean + side * who.weight_kg.sd,
+            age=who.age.mean + turn * who.age.sd,
+        )
         for side in (-CUT_SD, CUT_SD)
         for turn in (-CUT_SD, CUT_SD)
     )

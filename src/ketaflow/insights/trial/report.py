@@ -8,14 +8,17 @@ from ketaflow.insights.trial.adverse import Peak, Rate
 from ketaflow.insights.trial.design import Arm, Trial
 from ketaflow.insights.trial.intervals import Estimate
 from ketaflow.insights.trial.summaries import GRAIN, Bins, Counts, Tally, levels, points
+from ketaflow.pharmacology import library as kinetics
 from ketaflow.pharmacology.response.model import ResponseModel
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 UNITS = {"cmax": "ng/mL", "auc": "ng/mL x h"}
 # What no report of a trial may leave out, after the model's own sentences.
 CAVEATS = (
-    "Intervals hold the chance of drawing these virtual people; that the model itself is wrong is not in them.",
-    "Every arm has the same virtual people, so differences between arms are steadier than the intervals suggest.",
+    "Intervals hold the chance of drawing these virtual people; that the model itself is wrong is "
+    "not in them.",
+    "Every arm has the same virtual people, so differences between arms are steadier than the "
+    "intervals suggest.",
 )
 
 
@@ -58,6 +61,7 @@ class ArmFound:
     exposure: tuple[Measured, ...]
     peaks: tuple[Peak, ...]
     rates: tuple[Rate, ...]
+    site: str
 
     def at_judged(self, curve: Sequence[Estimate]) -> Estimate:
         """A curve on the day the course is judged."""
@@ -79,8 +83,13 @@ def report(trial: Trial, tallies: Sequence[Tally]) -> Findings:
     """The findings of `trial` from the counts of its arms."""
     model = simulating.fitted(trial)
     found = tuple(arm_found(trial, arm, one) for arm, one in zip(trial.arms, tallies, strict=True))
-    acute = [key for arm in found for one in (*arm.peaks, *arm.rates) for key in one.sources]
-    mark = ("Extrapolated: beyond what the kinetic models were made for.",) if trial.extrapolate else ()
+    acute = [key for arm in found for peak in arm.peaks for key in peak.sources]
+    acute += [key for arm in found for rate in arm.rates for key in rate.sources]
+    mark = (
+        ("Extrapolated: beyond what the kinetic models were made for.",)
+        if trial.extrapolate
+        else ()
+    )
     return Findings(
         trial=trial,
         arms=found,
@@ -103,10 +112,21 @@ def arm_found(trial: Trial, arm: Arm, tally: Tally) -> ArmFound:
         relapse=relapse(trial, arm, tally),
         exposure=tuple(measured(name, counts) for name, counts in tally.exposure.items()),
         peaks=adverse.peaks(
-            arm, trial.population, subjects=trial.subjects, seed=trial.seed, extrapolate=trial.extrapolate
+            arm,
+            trial.population,
+            subjects=trial.subjects,
+            seed=trial.seed,
+            extrapolate=trial.extrapolate,
         ),
         rates=adverse.rates(arm),
+        site=site(arm),
     )
+
+
+def site(arm: Arm) -> str:
+    """Where the levels are sampled; empty without a drug."""
+    given = arm.given
+    return kinetics.default(drug=given.drug, route=given.route).site if arm.sessions_d else ""
 
 
 def quantiles(by_day: Counts, bins: Bins, at: float) -> list[float]:

@@ -1,12 +1,12 @@
 """Runs a trial chunk by chunk: on the cores of this machine, or on a Dask cluster.
 
-A chunk's answer depends on the trial and its number alone, and chunks add up in any order to the same
-counts. So the answer is the same for any number of workers, and a chunk lost with its worker is done
-again elsewhere.
+A chunk's answer depends on the trial and its number alone, and chunks add up in any order to the
+same counts. So the answer is the same for any number of workers, and a chunk lost with its worker
+is done again elsewhere.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import Any
@@ -28,7 +28,7 @@ PATIENCE_S = 30.0
 
 Job = tuple[int, Draw]
 Done = Callable[[int], None]
-Finished = Iterator[tuple[Job, Tally]]
+Finished = Generator[tuple[Job, Tally], None, None]
 
 
 class NotFinished(BadFile):
@@ -58,7 +58,9 @@ def run(
         NotFinished: the cluster cannot be reached or has lost its workers.
         NoSuchCrew: fewer than one worker, or very many.
     """
-    jobs = [(arm, draw) for draw in chunks(trial.subjects, trial.seed) for arm in range(len(trial.arms))]
+    jobs = [
+        (arm, draw) for draw in chunks(trial.subjects, trial.seed) for arm in range(len(trial.arms))
+    ]
     finished = on_cluster(trial, jobs, scheduler) if scheduler else here(trial, jobs, workers)
     tallies: dict[int, Tally] = {}
     with closing(finished):
@@ -75,7 +77,7 @@ def here(trial: Trial, jobs: Iterable[Job], workers: int | None) -> Finished:
         raise NoSuchCrew(f"A trial runs on 1 to {MOST_WORKERS} workers (got {count}).")
 
     def start() -> None:
-        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+        numba.set_num_threads(min(count, numba.get_num_threads()))
 
     with ThreadPoolExecutor(count, initializer=start) as crew:
         waiting: dict[Future[Tally], Job] = {}
@@ -129,14 +131,16 @@ def connect(address: str) -> Any:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError):
         raise NotFinished(
-            f"No Dask scheduler answers at {address}. Check the address, or leave --scheduler out to "
-            f"run on this machine."
+            f"No Dask scheduler answers at {address}. Check the address, or leave --scheduler out "
+            f"to run on this machine."
         ) from None
     try:
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except TimeoutError:
         client.close()
-        raise NotFinished(f"The cluster at {address} has no workers. Start some, then run it again.") from None
+        raise NotFinished(
+            f"The cluster at {address} has no workers. Start some, then run it again."
+        ) from None
     return client
 
 
@@ -155,6 +159,6 @@ def some(client: Any, waiting: list[Any]) -> list[Any]:
         except TimeoutError:
             if client.status != "running" or not client.scheduler_info(n_workers=-1)["workers"]:
                 raise NotFinished(
-                    "The cluster has lost all its workers, so the trial was stopped and nothing was "
-                    "kept. Start workers, then run it again."
+                    "The cluster has lost all its workers, so the trial was stopped and nothing "
+                    "was kept. Start workers, then run it again."
                 ) from None

@@ -44,14 +44,20 @@ def fitted(trial: Trial) -> ResponseModel:
 
 
 def course(trial: Trial, arm: Arm, model: ResponseModel) -> Course:
-    """What the response model must know of `arm`; every day of the trial is read."""
+    """What the response model must know of `arm`; every day of the trial is read.
+
+    An arm without the drug goes to its visits too, so its setting lasts as long as a course would.
+    """
+    held_d = trial.setting.held_until_d
+    if not arm.sessions_d:
+        held_d = max(held_d, arm.judged_d + model.fades_after_d)
     nasal = arm.given.drug == ESKETAMINE and arm.given.route == "nasal"
     return Course(
         sessions_d=arm.sessions_d,
         read_d=tuple(float(day) for day in range(trial.asked.days + 1)),
         setting=trial.setting.kind,
         antidepressant=trial.population.antidepressant,
-        held_until_d=trial.setting.held_until_d,
+        held_until_d=held_d,
         drug_share=model.esketamine_nasal if nasal else 1.0,
     )
 

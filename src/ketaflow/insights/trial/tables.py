@@ -1,4 +1,4 @@
-"""Reads one table of a TRIAL.toml key by key; whatever is too many, missing or mistyped is named."""
+"""Reads one table of a TRIAL.toml key by key; what is too many, missing or mistyped is named."""
 
 import difflib
 import math
@@ -10,7 +10,9 @@ from ketaflow.insights.trial.design import Absurd, IllWritten, Spread
 Table = Mapping[str, Any]
 
 
-def insist_on_keys(row: Table, where: str, *, needed: Iterable[str], allowed: Iterable[str]) -> None:
+def insist_on_keys(
+    row: Table, where: str, *, needed: Iterable[str], allowed: Iterable[str]
+) -> None:
     """Refuse a key that is not known, with the nearest that is, and one that is missing.
 
     Raises:
@@ -27,7 +29,9 @@ def insist_on_keys(row: Table, where: str, *, needed: Iterable[str], allowed: It
             raise IllWritten(f"{where} needs {key}.")
 
 
-def number(row: Table, key: str, where: str, *, low: float, high: float, default: float = 0) -> float:
+def number(
+    row: Table, key: str, where: str, *, low: float, high: float, default: float = 0
+) -> float:
     """A finite number from `low` to `high`.
 
     Raises:

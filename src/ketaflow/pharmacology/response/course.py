@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,7 +30,8 @@ class Course:
         antidepressant: whether they also take one: the slow component then lasts longer and
             what helps without the drug fades more slowly when the course ends.
         held_until_d: last day on which the setting itself lasts, where that is later than the
-            last session, such as the end of a masked trial of one infusion.
+            last session, such as the end of a masked trial of one infusion. Without sessions,
+            0 means that it lasts for good.
         drug_share: factor on the drug's largest effect; below 1 for nasal esketamine.
     """
 
@@ -44,7 +46,7 @@ class Course:
         """Refuse days that cannot be meant."""
         for said, days in (("Sessions", self.sessions_d), ("Readings", self.read_d)):
             inside = all(0 <= day <= LONGEST_D for day in days)
-            if not inside or any(later <= day for day, later in zip(days, days[1:], strict=False)):
+            if not inside or any(later <= day for day, later in pairwise(days)):
                 raise NotACourse(
                     f"{said} need days in order, each once, from 0 to {LONGEST_D:g} (got "
                     f"{', '.join(f'{day:g}' for day in days)})."
@@ -61,8 +63,11 @@ def expectancy(model: ResponseModel, course: Course, setting: Setting) -> FloatA
     """
     days = np.array(course.read_d)
     share = 1.0 - np.exp(-days / setting.onset_d)
-    over_d = max(course.sessions_d, default=math.inf) + model.fades_after_d
-    since = np.maximum(0.0, days - max(over_d, course.held_until_d))
+    if course.sessions_d:
+        over_d = max(course.sessions_d[-1] + model.fades_after_d, course.held_until_d)
+    else:
+        over_d = course.held_until_d or math.inf
+    since = np.maximum(0.0, days - over_d)
     numbers = model.numbers
     half_life_d = numbers.fading_half_life_d
     if course.antidepressant:
@@ -73,7 +78,7 @@ def expectancy(model: ResponseModel, course: Course, setting: Setting) -> FloatA
 def drug_effect(
     model: ResponseModel, course: Course, group: People, *, strength: FloatArray
 ) -> FloatArray:
-    """Share of the score that the drug takes away, `f (1 - (1 - w A)(1 - P))`, shape `(n, days)`."""
+    """Share of the score the drug takes away, `f (1 - (1 - w A)(1 - P))`, shape `(n, days)`."""
     numbers = model.numbers
     slower = numbers.with_antidepressant if course.antidepressant else 1.0
     found = dynamics.states(
@@ -130,5 +135,3 @@ def scores(
     left = left * (1.0 - helped * expectancy(model, course, setting))
     error = model.score.error_sd * normal(draw, "response ratings", len(course.read_d))
     return np.clip(left + error, 0.0, model.score.most)
-
-

@@ -8,7 +8,8 @@ Given A, which is an exponential, the second is linear in P. With `Q = 1 - P` an
     Q(h) = Q(0) exp(-koff h - c (1 - E)) + koff exp(c E) sum_n (-c)^n / n! (E^n - g) / (koff - n a)
 
 where `E = exp(-a h)` and `g = exp(-koff h)`. The series ends where its terms vanish in float64.
-Its error is rounding, amplified by at most `exp(2 c)`; `c` stays below `MOST_C`, so it is below 1e-10.
+Its error is rounding, amplified by at most `exp(2 c)`; `c` stays below `MOST_C`, so it is below
+1e-10.
 """
 
 from collections.abc import Sequence
@@ -62,21 +63,25 @@ def one_step(unmade: float, c: float, a: float, koff: float, h: float) -> float:
         power *= fading
         if abs(term) < SMALLEST_TERM:
             break
-    return unmade * g * np.exp(-c * (1.0 - fading)) + koff * np.exp(c * fading) * total
+    left: float = unmade * g * np.exp(-c * (1.0 - fading)) + koff * np.exp(c * fading) * total
+    return left
 
 
 @njit(cache=True, nogil=True)
 def follow(
-    on: float,
-    a: float,
-    koff: FloatArray,
-    strength: FloatArray,
+    rates: tuple[float, float],
+    people: tuple[FloatArray, FloatArray],
     gaps: FloatArray,
     acts: NDArray[np.bool_],
     read: NDArray[np.int64],
     out: FloatArray,
 ) -> None:
-    """Fill `out`, shape `(n, days, 2)`, with `A` and `P` of each person at each day that is read."""
+    """Fill `out`, shape `(n, days, 2)`, with `A` and `P` of each person at each day read.
+
+    `rates` are kon and a, `people` hold koff and the strength of a session.
+    """
+    on, a = rates
+    koff, strength = people
     for person in range(koff.shape[0]):
         fast, unmade = 0.0, 1.0
         for moment in range(gaps.shape[0]):
@@ -146,5 +151,6 @@ def states(
         )
     days = int(line.read.max()) + 1
     out = np.empty((koff.shape[0], days, 2))
-    follow(on_per_d, off_per_d, koff, strength, line.gaps_d, line.acts, line.read, out)
+    rates, people = (on_per_d, off_per_d), (koff, strength)
+    follow(rates, people, line.gaps_d, line.acts, line.read, out)
     return out

@@ -43,7 +43,7 @@ def relapse_places(visits: FloatArray, judged: Judged) -> NDArray[np.int64]:
     above = visits >= judged.relapse
     twice = above[:, 1:] & above[:, :-1]
     first = twice.argmax(axis=1) + 1
-    return np.where(twice.any(axis=1), first, count).astype(np.int64)
+    return np.asarray(np.where(twice.any(axis=1), first, count), dtype=np.int64)
 
 
 def visit_days(after_d: float, until_d: float, apart_d: Sequence[float]) -> tuple[float, ...]:

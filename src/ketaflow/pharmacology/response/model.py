@@ -22,7 +22,7 @@ class UnknownSetting(OutsideEnvelope):
 
 @dataclass(frozen=True)
 class Setting:
-    """How much helps without the drug, and how soon: `share` of the score, time constant in days."""
+    """What helps without the drug, and how soon: `share` of the score, time constant in days."""
 
     share: float
     onset_d: float

@@ -1,7 +1,7 @@
 """What may be shown beside one person: a band of people like them, and a sentence, or nothing.
 
 There is no curve here to draw alone. Every point carries its band, an outlook is not made without
-the sentence that individuals cannot be predicted, and putting it into words says that sentence first.
+the sentence that individuals cannot be predicted, and in words that sentence comes first.
 """
 
 from dataclasses import dataclass, replace

@@ -18,7 +18,7 @@ TRAITS = 4
 
 @dataclass(frozen=True)
 class Draw:
-    """Which people: the seed, the chunk and how many of it; the first are the same for any `count`."""
+    """Which people: seed, chunk and how many of it; the first are the same for any `count`."""
 
     seed: int
     chunk: int

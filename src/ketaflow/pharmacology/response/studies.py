@@ -1,4 +1,4 @@
-"""Published trials asked of the response model: the calibration and the literature tests use these."""
+"""Published trials asked of the response model, for the calibration and the literature tests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -215,5 +215,7 @@ def ask(model: ResponseModel, target: Target, draw: Draw) -> Found:
     each = look(model, target, draw)
     generator = np.random.Generator(np.random.Philox(key=draw.seed))
     trials = each[generator.integers(0, each.size, (TRIALS, target.count))]
-    low, high = np.nanquantile(MEASURES[target.measure][1](trials), (0.025, 0.975), method="nearest")
+    low, high = np.nanquantile(
+        MEASURES[target.measure][1](trials), (0.025, 0.975), method="nearest"
+    )
     return Found(sum_up(target, each), float(low), float(high))
