@@ -2,8 +2,8 @@
 
 import pytest
 
-from ketaflow.insights.trial import reading
-from ketaflow.insights.trial.design import Absurd, Given, IllWritten, Spread, programme
+from ketaflow.insights.trial.plan import reading
+from ketaflow.insights.trial.plan.design import Absurd, Given, IllWritten, Spread, programme
 from ketaflow.pharmacology.doses import NasalDose
 from ketaflow.refusals import BadFile, OutsideEnvelope, Refused
 

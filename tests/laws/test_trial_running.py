@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ketaflow.insights.trial import exposure, reading, running
-from ketaflow.insights.trial.design import Population, Spread
+from ketaflow.insights.trial import exposure, running
 from ketaflow.insights.trial.document import document
 from ketaflow.insights.trial.exposure import Bodies, bodies, moved, parameters, strength
+from ketaflow.insights.trial.plan import reading
+from ketaflow.insights.trial.plan.design import Population, Spread
 from ketaflow.insights.trial.report import report
 from ketaflow.insights.trial.running import NoSuchCrew, NotFinished
 from ketaflow.insights.trial.simulating import CHUNK, chunks, course, simulate

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from ketaflow.insights.trial import reading, running
+from ketaflow.insights.trial import running
+from ketaflow.insights.trial.plan import reading
 from ketaflow.insights.trial.running import NotFinished
 from ketaflow.insights.trial.simulating import CHUNK
 from tests.laws.test_trial_summaries import same

@@ -51,7 +51,8 @@ def command(**options: Any) -> None:
 
     The answer is the same for any number of workers.
     """
-    from ketaflow.insights.trial import reading, running
+    from ketaflow.insights.trial import running
+    from ketaflow.insights.trial.plan import reading
     from ketaflow.insights.trial.report import report
 
     wanted = Wanted(**options)
@@ -130,8 +131,9 @@ def _table(found: "Findings") -> str:
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
     trial = found.trial
+    mark = "EXTRAPOLATED. " if trial.extrapolate else ""
     said = (
-        f"{trial.title}. {trial.subjects} virtual people in each arm, {trial.setting.kind}, "
+        f"{mark}{trial.title}. {trial.subjects} virtual people in each arm, {trial.setting.kind}, "
         f"seed {trial.seed}; "
         f"in brackets 95 % intervals of the simulation; for peaks and areas 5-95 % of people, "
         f"{', '.join(dict.fromkeys(one.site for one in found.arms if one.site)) or 'no drug'}."

@@ -7,8 +7,8 @@ from typing import Any
 
 from ketaflow import tables
 from ketaflow.insights.trial import intervals
-from ketaflow.insights.trial.design import Arm, Population, programme
 from ketaflow.insights.trial.intervals import Estimate
+from ketaflow.insights.trial.plan.design import Arm, Population, programme
 from ketaflow.pharmacology.forecast import CONCENTRATION, forecast
 from ketaflow.pharmacology.population import Subject
 from ketaflow.pharmacology.quantities import quantity

@@ -7,7 +7,7 @@ from threading import Lock
 
 import numpy as np
 
-from ketaflow.insights.trial.design import Arm, Population, Spread, programme
+from ketaflow.insights.trial.plan.design import Arm, Population, Spread, programme
 from ketaflow.pharmacology import library, population
 from ketaflow.pharmacology.exact.exposure import Given, Watch, exposure
 from ketaflow.pharmacology.population import FloatArray, Subject

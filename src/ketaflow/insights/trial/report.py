@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ketaflow.insights.trial import adverse, intervals, simulating
 from ketaflow.insights.trial.adverse import Peak, Rate
-from ketaflow.insights.trial.design import Arm, Trial
 from ketaflow.insights.trial.intervals import Estimate
+from ketaflow.insights.trial.plan.design import Arm, Trial
 from ketaflow.insights.trial.summaries import GRAIN, Bins, Counts, Tally, levels, points
 from ketaflow.pharmacology import library as kinetics
 from ketaflow.pharmacology.response.model import ResponseModel

@@ -13,7 +13,7 @@ from typing import Any
 
 import numba
 
-from ketaflow.insights.trial.design import Trial
+from ketaflow.insights.trial.plan.design import Trial
 from ketaflow.insights.trial.simulating import chunks, simulate
 from ketaflow.insights.trial.summaries import Tally
 from ketaflow.pharmacology.response.people import Draw

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from ketaflow.insights.trial import summaries
-from ketaflow.insights.trial.design import ESKETAMINE, Arm, Trial
 from ketaflow.insights.trial.exposure import Met, meet
+from ketaflow.insights.trial.plan.design import ESKETAMINE, Arm, Trial
 from ketaflow.insights.trial.summaries import Counts, Tally
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.pharmacology.response import judging

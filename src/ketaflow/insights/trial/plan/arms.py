@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ketaflow.insights.trial import tables
-from ketaflow.insights.trial.design import (
+from ketaflow.insights.trial.plan import tables
+from ketaflow.insights.trial.plan.design import (
     ESKETAMINE,
     NONE,
     RACEMATE,
@@ -13,7 +13,7 @@ from ketaflow.insights.trial.design import (
     Given,
     IllWritten,
 )
-from ketaflow.insights.trial.tables import Table
+from ketaflow.insights.trial.plan.tables import Table
 from ketaflow.pharmacology import library as kinetics
 from ketaflow.protocol import library as protocols
 from ketaflow.protocol.library import Protocol

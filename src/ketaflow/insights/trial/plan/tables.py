@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ketaflow.insights.trial.design import Absurd, IllWritten, Spread
+from ketaflow.insights.trial.plan.design import Absurd, IllWritten, Spread
 
 Table = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ketaflow.insights.trial import arms, tables
-from ketaflow.insights.trial.design import (
+from ketaflow.insights.trial.plan import arms, tables
+from ketaflow.insights.trial.plan.design import (
     Absurd,
     Arm,
     Asked,
@@ -18,7 +18,7 @@ from ketaflow.insights.trial.design import (
     Trial,
     programme,
 )
-from ketaflow.insights.trial.tables import Table
+from ketaflow.insights.trial.plan.tables import Table
 from ketaflow.pharmacology import envelope, library
 from ketaflow.pharmacology.population import Subject
 from ketaflow.pharmacology.response.model import response_model
@@ -30,7 +30,7 @@ MOST_SEED = 2**63 - 1
 LONGEST_D = 730
 CUT_SD = 2.0
 FILE = "The trial"
-PACKAGE = "ketaflow.insights.trial"
+PACKAGE = "ketaflow.insights.trial.plan"
 
 
 def examples() -> dict[str, str]:
