@@ -28,12 +28,16 @@ class Form:
     fields: dict[str, Field] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
-    def answered(self, **known):
+    def answered(self, known):
         """Something plausible in every field; `known` words go first, by the end of a name."""
         said = {name: _plausible(one) for name, one in self.fields.items()}
-        for ending, value in known.items():
-            said |= {name: value for name in said if name.endswith(ending)}
-        return said
+        for name, one in self.fields.items():
+            for ending in (name, name.rpartition("-")[2]):
+                if ending in known and one.kind != "hidden":
+                    said[name] = known[ending]
+                    break
+        said |= dict(self.buttons)
+        return {name: value for name, value in said.items() if value is not None}
 
 
 class _Page(HTMLParser):
@@ -86,10 +90,10 @@ def _plausible(one):
         "hidden": [one.value],
         "select": [next((value for value in one.offers if value), "")],
         "radio": one.offers[:1],
-        "checkbox": one.offers,
+        "checkbox": [value or "on" for value in one.offers],
         "number": ["1"],
         "date": [today.isoformat()],
-        "time": [""],
+        "time": [one.value],
         "email": [one.value or "somebody@example.org"],
         "password": ["correct horse battery"],
     }.get(one.kind, [one.value or "Said so"])

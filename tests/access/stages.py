@@ -1,7 +1,11 @@
 """A clinic with somebody at every stage, so that every form there is can be found on a page."""
 
 import random
+from collections import Counter
 from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.urls import resolve
 
 from ketaflow.cli.fictional import courses, journeys
 from ketaflow.cli.fictional.courses import Telling
@@ -16,6 +20,9 @@ from ketaflow.schedule.openings import Wish
 from ketaflow.screening import queries as screening
 from ketaflow.session import actions as session
 from ketaflow.session import queries as sessions
+
+from ..forms import on_page
+from .test_every_url import URLS, WORDS, filled
 
 PASSWORD = "correct horse battery"
 
@@ -107,6 +114,82 @@ def everybody(team):
         yield in_the_chair(team, number, minutes_ago)
     yield in_the_chair(team, 7, 60, ("depression", "ESK-TRD"))
     yield just_come(team, 8)
+    yield eligible(team, 9)
+
+
+def eligible(team, number):
+    """Somebody for whom a course can be planned."""
+    journey = journeys.Journey(somebody(number, 7, team.today), "depression", "TRD-IV-STD", 6)
+    patient = journeys.referred(team, journey)
+    journeys.interviewed(team, journey, patient)
+    journeys.tried(team, journey, patient)
+    journeys.assessed(team, journey, patient)
+    return {"patient": patient.id}
+
+
+def found_forms(team, client):
+    """One of each form that the clinic's pages offer to whoever may do everything."""
+    found, visits = {}, Counter()
+    for ids in everybody(team):
+        for route, pattern in URLS.items():
+            if visits[route] >= (9 if route.startswith("sessions/") else 2):
+                continue
+            words = {"rule": ids.get("rule", WORDS["rule"]), "staff": team.staff["nurse3"].id}
+            if not pattern.pattern.converters.keys() <= {*ids, *words, *WORDS}:
+                continue
+            visits[route] += 1
+            url = filled(route, pattern, ids | words)
+            page = client.get(url)
+            if page.status_code == 200 and "html" in page["Content-Type"]:
+                for form in on_page(page.content.decode(), url):
+                    at = resolve(urlsplit(form.url).path)
+                    named = (at.url_name, at.kwargs.get("act", ""), *form.fields, *form.buttons)
+                    found.setdefault(named, form)
+    return list(found.values())
+
+
+# What a form must be told so that it is taken; by the end of a field's name.
+TAKEN = {
+    "name": "A name of its own",
+    "family": "Aarden",
+    "number": "K-4711",
+    "born_on": "1984-05-02",
+    "email": "somebody@example.org",
+    "password": "a rather long phrase",
+    "roles": "NURSE",
+    "expires_on": "2030-01-01",
+    "what": "CONDITION",
+    "value": "",
+    "weight_kg": "80",
+    "height_cm": "175",
+    "entered_kg": "",
+    "basis": "",
+    "amount": "",
+    "duration_min": "",
+    "strength_mg_ml": "50",
+    "bag_ml": "100",
+    "systolic": "128",
+    "diastolic": "82",
+    "heart_rate": "72",
+    "aldrete-spo2": "2",
+    "spo2": "97",
+    "dose_mg": "40",
+    "rate_mg_min": "1",
+    "respiratory_rate": "14",
+    "temperature": "36.6",
+    "dissociation": "2",
+    "pain": "1",
+    "severity": "2",
+    "total": "2",
+    "minutes": "45",
+    "session_number": "",
+    "stopped_on": "",
+    "started_on": "2025-01-01",
+    "strike": None,
+    "opens": "07:00",
+    "closes": "19:30",
+    "weeks": "2",
+}
 
 
 def jack(team):

@@ -9,7 +9,12 @@ import time
 
 import pytest
 
-KETAFLOW = [sys.executable, "-c", "from ketaflow.cli.main import main; main()"]
+# Ctrl-C works even when these tests run in the background of a shell.
+KETAFLOW = [
+    *(sys.executable, "-c"),
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from ketaflow.cli.main import main; main()",
+]
 VERIFY = ("journal", "verify")
 
 
@@ -101,7 +106,12 @@ def test_a_dose_that_is_no_number_is_outside_the_envelope(tmp_path):
 def test_a_demonstration_stopped_half_way_is_made_again_and_never_twice_at_once(tmp_path):
     given = {**os.environ, "KETAFLOW_DATA": str(tmp_path)}
     command = [*KETAFLOW, "demo", "--no-serve"]
-    first = subprocess.Popen(command, env=given, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(
+        command,
+        env=given,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     database = tmp_path / "demo" / "ketaflow.sqlite3"
     until = time.monotonic() + 60
     while not database.exists() and time.monotonic() < until:

@@ -147,6 +147,19 @@ def test_every_session_that_is_left_is_booked_in_one_press(desk, ready, course):
     assert desk.get(page).status_code == 422
 
 
+def test_a_course_booked_in_the_evening_begins_another_day(
+    signed_in, ready, course, today, moment, monkeypatch
+):
+    evening = moment("17:30", 0)
+    monkeypatch.setattr(timezone, "now", lambda: evening)
+    desk = signed_in(Role.FRONT_DESK)
+    page = url("bookings_all", course.id)
+    proposed = desk.get(page).context["rows"]
+    assert proposed[0]["day"] > today
+    answer = desk.post(page, {"starts_at": [row["picked"] for row in proposed]}, follow=True)
+    assert "6 visits are booked." in words(answer)
+
+
 @pytest.mark.parametrize("sent", [[], ["soon"], ["2020-03-11T14:00:00+00:00"]])
 def test_when_one_cannot_be_booked_none_is(desk, ready, course, moment, sent):
     chosen = [moment().isoformat(), *sent] if sent else []
@@ -168,7 +181,7 @@ def test_a_visit_is_moved(desk, visit, moment, today):
     assert queries.booking(clinic=visit.clinic_id, id=visit.id).starts_at == moment("13:00", 3)
     stale = desk.post(page, sent)
     assert stale.status_code == 422
-    assert "Someone else changed this" in words(stale)
+    assert "sent twice and kept once" in words(stale)
 
 
 def test_a_visit_is_cancelled_with_its_reason(desk, visit):

@@ -302,8 +302,8 @@ def test_after_a_whole_story_the_rows_are_what_the_journal_says(nurse, director,
     correction = actions.Correction(row.id, "A little better")
     actions.correct_trial(patient=milan, told=told, correction=correction, by=nurse.author, at=NOW)
     set_aside(director, milan, TRD, Severity.ABSOLUTE)
-    actions.note_workup(patient=milan, item="ecg", done_on=TODAY, by=nurse.author, at=NOW)
-    actions.note_workup(patient=milan, item="ecg", done_on=TODAY, by=nurse.author, at=NOW)
+    for at in (NOW, NOW + timedelta(minutes=2)):
+        actions.note_workup(patient=milan, item="ecg", done_on=TODAY, by=nurse.author, at=at)
     tell(nurse, milan, {"escort": "no"})
     actions.assess(patient=milan, asked=ASKED, by=nurse.author, at=NOW)
     rows = journal.rebuild()

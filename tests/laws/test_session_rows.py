@@ -551,6 +551,21 @@ def test_a_correction_that_cannot_be_is_refused(chair):
     assert chair.do(actions.correct, 52, correction=moved).row.given_mg == Decimal(42)
 
 
+def test_what_a_correction_changes_after_the_end_the_course_counts_too(chair):
+    chair.run()
+    started = chair.seen
+    chair.do(actions.stop, 50, reason="complete")
+    chair.do(actions.transfer, 60, to="Emergency department", reason="chest pain")
+    assert chair.row.course.given_mg == chair.row.given_mg == Decimal(40)
+    moved = Correction(started, {"rate_mg_min": "1"}, "pressed late", at(8))
+    chair.do(actions.correct, 70, correction=moved)
+    assert chair.row.course.given_mg == chair.row.given_mg == Decimal(42)
+    nothing = Correction(started, {"rate_mg_min": "0"}, "the line had come off")
+    chair.do(actions.correct, 71, correction=nothing)
+    assert (chair.row.course.given_mg, chair.row.course.sessions_given) == (0, 0)
+    assert journal.rebuild()
+
+
 def test_ticks_of_two_people_do_not_undo_each_other(chair):
     seen = chair.seen
     chair.do(actions.tick, 1, ticks={"identity": (True, ""), "escort": (False, "")})

@@ -14,7 +14,7 @@ from ketaflow.aftercare.induction import Chosen
 from ketaflow.aftercare.models import CheckInDue, Plan
 from ketaflow.aftercare.queries import Proposal
 from ketaflow.journal import chain
-from ketaflow.journal.actions import SomeoneElseMoved, record
+from ketaflow.journal.actions import SomeoneElseMoved, record, record_once
 from ketaflow.journal.author import Author
 from ketaflow.outcomes import actions as outcomes
 from ketaflow.outcomes.models import SafetyTask
@@ -99,7 +99,7 @@ def sign(
     }
     try:
         with transaction.atomic():
-            if (now := queries.version(course=course)) != seen:
+            if (now := queries.version(clinic=by.clinic, course=course.id)) != seen:
                 raise SomeoneElseMoved(_newer(now))
             record(
                 stream=stream_of(course=course),
@@ -148,8 +148,9 @@ def note_relapse(*, course: Course, what: str, by: Author, at: datetime) -> None
     _check_whose(course, by)
     payload = {"patient": str(course.patient_id), "what": said(what, "what happened")}
     stream = stream_of(course=course)
+    kind = "aftercare.relapse_noted"
     with transaction.atomic():
-        record(stream=stream, kind="aftercare.relapse_noted", by=by, at=at, payload=payload)
+        record_once(stream=stream, kind=kind, by=by, at=at, payload=payload)
 
 
 def _newer(version: int) -> str:

@@ -68,7 +68,8 @@ def check_choice(chosen: Chosen, proposed_weeks: int | None) -> None:
             f"An interval lies between 1 and {LONGEST_WEEKS} weeks (got {chosen.weeks})."
         )
     if chosen.weeks != proposed_weeks and not chosen.reason.strip():
-        said = "none" if proposed_weeks is None else f"{proposed_weeks} weeks"
+        plural = "" if proposed_weeks == 1 else "s"
+        said = "none" if proposed_weeks is None else f"{proposed_weeks} week{plural}"
         raise NoSuchInterval(f"The proposal is {said}: write why yours differs.")
 
 

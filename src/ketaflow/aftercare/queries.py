@@ -41,9 +41,10 @@ def signed(*, clinic: UUID, course: UUID) -> Sequence[Plan]:
     return list(found.order_by("-version")[:50])
 
 
-def version(*, course: Course) -> int:
+def version(*, clinic: UUID, course: UUID) -> int:
     """The version in force; 0 while none is signed."""
-    return Plan.objects.filter(course=course).aggregate(top=Max("version"))["top"] or 0
+    found = Plan.objects.filter(clinic_id=clinic, course_id=course)
+    return found.aggregate(top=Max("version"))["top"] or 0
 
 
 def check_ins(*, clinic: UUID, course: UUID) -> Sequence[CheckInDue]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 
@@ -11,9 +11,15 @@ from ketaflow.journal.author import Author
 from ketaflow.journal.models import Entry, Head
 from ketaflow.refusals import Refused
 
+JUST_NOW = timedelta(minutes=1)
+
 
 class SomeoneElseMoved(Refused):
     """Another hand wrote first. Nothing of this write is kept; look again and decide."""
+
+
+class SentTwice(SomeoneElseMoved):
+    """The same press came twice; the first was kept."""
 
 
 class NoTransaction(RuntimeError):
@@ -41,10 +47,9 @@ def record(
     """
     if not connection.in_atomic_block:
         raise NoTransaction(f"record({kind}) needs the caller's transaction.")
-    head = Head.objects.select_for_update().filter(stream=stream).first() or Head(
-        stream=stream, ordinal=0, hash=chain.GENESIS
-    )
+    head = _head(stream)
     if seen is not None and seen != head.ordinal:
+        _refuse_twice(stream, kind, by, at, payload)
         raise SomeoneElseMoved(
             "Someone else changed this a moment ago. Nothing of yours was saved: "
             "look at what is there now, then decide again."
@@ -52,6 +57,38 @@ def record(
     entry = _append(_next(head, kind, by, at, chain.canonical(payload)))
     projecting.project(entry)
     return entry
+
+
+def record_once(
+    *, stream: str, kind: str, by: Author, at: datetime, payload: Mapping[str, object]
+) -> Entry:
+    """`record`, where nothing but the words could tell a second press from a second event.
+
+    Raises:
+        SentTwice: the last entry says the same, by the same hand, a moment ago.
+    """
+    _refuse_twice(stream, kind, by, at, payload)
+    return record(stream=stream, kind=kind, by=by, at=at, payload=payload)
+
+
+def _refuse_twice(
+    stream: str, kind: str, by: Author, at: datetime, payload: Mapping[str, object]
+) -> None:
+    head = _head(stream)
+    last = Entry.objects.filter(stream=stream, ordinal=head.ordinal).first()
+    if last is None or at - last.at > JUST_NOW:
+        return
+    if (last.kind, last.by, last.payload_json) == (kind, by.id, chain.canonical(payload)):
+        raise SentTwice(
+            "This is already recorded: it was sent twice and kept once. Look at the page before "
+            "you add more."
+        )
+
+
+def _head(stream: str) -> Head:
+    """The last entry of `stream`; whoever else writes to it waits until this transaction ends."""
+    known = Head.objects.select_for_update().filter(stream=stream).first()
+    return known or Head(stream=stream, ordinal=0, hash=chain.GENESIS)
 
 
 def _next(head: Head, kind: str, by: Author, at: datetime, payload: str) -> chain.Link:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from ketaflow.journal.actions import SomeoneElseMoved, record
+from ketaflow.journal.actions import SomeoneElseMoved, record, record_once
 from ketaflow.journal.author import Author
 from ketaflow.people import registration
 from ketaflow.people.chart import ChartItem, ReceivedChart, as_payload, item_payload
@@ -90,14 +90,15 @@ def deactivate(*, staff: UUID, reason: str, by: Author, at: datetime) -> None:
     require(by, Duty.MANAGE_STAFF)
     if staff == by.id:
         raise Refused("You cannot close your own way in; ask another administrator to do it.")
-    _colleague(staff, by)
+    payload = {"reason": registration.said(reason, "a reason")}
     with transaction.atomic():
-        payload = {"reason": registration.said(reason, "a reason")}
+        _colleague(staff, by)
         record(stream=f"staff/{staff}", kind="staff.deactivated", by=by, at=at, payload=payload)
 
 
 def _colleague(staff: UUID, by: Author) -> Staff:
-    held = Staff.objects.filter(clinic_id=by.clinic, id=staff, active=True).first()
+    rows = Staff.objects.select_for_update().filter(clinic_id=by.clinic, id=staff)
+    held = rows.filter(active=True).first()
     if held is None:
         raise Refused("Nobody who works at this clinic is known by that identifier.")
     return held
@@ -108,16 +109,11 @@ def certify(
 ) -> None:
     """Record a credential of a member of staff and when it runs out."""
     require(by, Duty.MANAGE_STAFF)
-    _colleague(staff, by)
     registration.said(kind, "which credential it is")
+    payload = {"kind": kind, "number": number, "expires_on": expires_on.isoformat()}
     with transaction.atomic():
-        record(
-            stream=f"staff/{staff}",
-            kind="staff.certified",
-            by=by,
-            at=at,
-            payload={"kind": kind, "number": number, "expires_on": expires_on.isoformat()},
-        )
+        _colleague(staff, by)
+        record_once(stream=f"staff/{staff}", kind="staff.certified", by=by, at=at, payload=payload)
 
 
 def register(*, details: registration.PatientDetails, by: Author, at: datetime) -> Patient:
@@ -249,14 +245,9 @@ def note_fact(*, patient: Patient, item: ChartItem, by: Author, at: datetime) ->
         raise registration.NotPlausible(
             f"{item.started_at.date()} lies in the future; check the date."
         )
+    payload = {"item": item_payload(item)}
     with transaction.atomic():
-        record(
-            stream=patient.stream,
-            kind="patient.fact_noted",
-            by=by,
-            at=at,
-            payload={"item": item_payload(item)},
-        )
+        record_once(stream=patient.stream, kind="patient.fact_noted", by=by, at=at, payload=payload)
 
 
 def note_reading(*, patient: Patient, page: str, by: Author, at: datetime) -> None:
@@ -294,7 +285,7 @@ def agree(
         "statements": list(statements),
     }
     with transaction.atomic():
-        record(stream=patient.stream, kind="consent.given", by=by, at=at, payload=payload)
+        record_once(stream=patient.stream, kind="consent.given", by=by, at=at, payload=payload)
 
 
 def withdraw(*, consent: Consent, reason: str, by: Author, at: datetime) -> None:
@@ -303,7 +294,7 @@ def withdraw(*, consent: Consent, reason: str, by: Author, at: datetime) -> None
     check_ours(consent.patient, by)
     payload = {"consent": str(consent.id), "reason": registration.said(reason, "a reason")}
     with transaction.atomic():
-        record(
+        record_once(
             stream=consent.patient.stream, kind="consent.withdrawn", by=by, at=at, payload=payload
         )
 

@@ -34,6 +34,14 @@ class CourseOver(Refused):
 
 
 @dataclass(frozen=True)
+class Ended:
+    """A session that is over, and when it ended."""
+
+    id: UUID
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a prescriber wants: which protocol, for which body, with which choices."""
 
@@ -102,22 +110,24 @@ def plan_course(*, patient: Patient, plan: Plan, by: Author, at: datetime) -> Co
         NotCleared: screening has not been recorded, or leaves something open.
         PolicyNotReady: the clinic has not set its caps.
         OutsideEnvelope: the protocol was not made for this person.
+        SomeoneElseMoved: a course of this protocol is open.
     """
     require(by, Duty.PRESCRIBE)
     protocol = library.protocol(plan.protocol)
     order = propose(plan=plan, clinic=by.clinic)
     _sessions_allowed(protocol, plan.sessions)
     course = uuid4()
+    payload = {
+        "patient": str(patient.id),
+        "indication": protocol.indication,
+        "drug": protocol.drug.value,
+        "route": protocol.route.value,
+        "sessions": plan.sessions,
+        "order": order.as_payload(),
+    }
     with transaction.atomic():
         _check_screening(patient, protocol, by.clinic, at)
-        payload = {
-            "patient": str(patient.id),
-            "indication": protocol.indication,
-            "drug": protocol.drug.value,
-            "route": protocol.route.value,
-            "sessions": plan.sessions,
-            "order": order.as_payload(),
-        }
+        _check_open(patient, protocol)
         record(stream=f"course/{course}", kind="course.planned", by=by, at=at, payload=payload)
     return Course.objects.get(id=course)
 
@@ -142,6 +152,7 @@ def change_dose(
         )
     payload = {"order": order.as_payload(), "reason": said(reason, "why the dose changes")}
     with transaction.atomic():
+        _still_running(_locked(course))
         record(
             stream=course.stream, kind="course.dose_changed", by=by, at=at, payload=payload,
             seen=seen,
@@ -162,6 +173,41 @@ def note_session(
         )
 
 
+def correct_session(
+    *, course: Course, session: Ended, was_mg: Decimal, given_mg: Decimal, by: Author, at: datetime
+) -> None:
+    """Count what a session gave anew; called when an entry of an ended session is corrected."""
+    payload = {
+        "session": str(session.id),
+        "ended_at": session.ended_at.isoformat(),
+        "was_mg": str(was_mg),
+        "given_mg": str(given_mg),
+    }
+    with transaction.atomic():
+        record(stream=course.stream, kind="course.session_corrected", by=by, at=at, payload=payload)
+
+
+def stretch(*, course: Course, reason: str, by: Author, at: datetime) -> None:
+    """Let a course take longer than its protocol says, for instance after an illness.
+
+    How close together sessions may lie stays as the protocol says.
+
+    Raises:
+        CourseOver: it has ended.
+        Refused: the protocol sets no span, or the course may take longer already.
+    """
+    require(by, Duty.PRESCRIBE)
+    payload = {"reason": said(reason, "why the course takes longer")}
+    if library.protocol(course.protocol).spacing.span_days is None:
+        raise Refused("This protocol does not say how long a course may take at most.")
+    with transaction.atomic():
+        held = _locked(course)
+        _still_running(held)
+        if held.stretched:
+            raise SomeoneElseMoved("This course may take longer already; nothing was recorded.")
+        record(stream=course.stream, kind="course.stretched", by=by, at=at, payload=payload)
+
+
 def review(*, course: Course, decision: Decision, reason: str, by: Author, at: datetime) -> None:
     """Record the stop-or-continue review that is due after so many sessions."""
     require(by, Duty.PRESCRIBE)
@@ -177,6 +223,7 @@ def review(*, course: Course, decision: Decision, reason: str, by: Author, at: d
         with transaction.atomic():
             record(stream=course.stream, kind="course.reviewed", by=by, at=at, payload=payload)
             if decision is Decision.STOP:
+                _still_running(_locked(course))
                 _end(course, Course.Status.STOPPED, payload["reason"], by, at)
     except IntegrityError:
         raise SomeoneElseMoved(
@@ -187,15 +234,20 @@ def review(*, course: Course, decision: Decision, reason: str, by: Author, at: d
 def end(*, course: Course, completed: bool, reason: str, by: Author, at: datetime) -> None:
     """End a course: completed, or stopped early, with the reason."""
     require(by, Duty.PRESCRIBE)
-    _still_running(course)
     status = Course.Status.COMPLETED if completed else Course.Status.STOPPED
     with transaction.atomic():
+        _still_running(_locked(course))
         _end(course, status, said(reason, "why the course ends"), by, at)
 
 
 def _end(course: Course, status: Course.Status, reason: object, by: Author, at: datetime) -> None:
     payload = {"status": status.value, "reason": reason}
     record(stream=course.stream, kind="course.ended", by=by, at=at, payload=payload)
+
+
+def _locked(course: Course) -> Course:
+    """The course as it is now; whoever else changes it waits."""
+    return Course.objects.select_for_update().get(id=course.id)
 
 
 def _still_running(course: Course) -> None:
@@ -211,6 +263,16 @@ def _sessions_allowed(protocol: library.Protocol, wanted: int) -> None:
         )
         raise dosing.OutsideProtocol(
             f"{protocol.id} has {between} sessions (got {wanted}); plan a new course for more."
+        )
+
+
+def _check_open(patient: Patient, protocol: library.Protocol) -> None:
+    """Refuse a second course beside an open one; two presses wait for each other at the patient."""
+    held = Patient.objects.select_for_update().get(id=patient.id)
+    if Course.objects.filter(patient=held, protocol=protocol.id, ended_at=None).exists():
+        raise SomeoneElseMoved(
+            f"{held.name} has a course of {protocol.id} already; go on with that one, or end it "
+            "first. Nothing was planned twice."
         )
 
 

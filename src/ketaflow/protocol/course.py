@@ -171,7 +171,10 @@ def change_dose(
     if becomes == was:
         raise IllegalChange(f"The dose is {show(was)} {unit} already: nothing to change.")
     if len(reason.strip()) < _SHORTEST_REASON:
-        raise IllegalChange("A change of dose needs its reason in words.")
+        raise IllegalChange(
+            f"A change of dose needs its reason in words, {_SHORTEST_REASON} letters or more "
+            f"(got “{reason.strip()}”)."
+        )
     if not dose.allows(becomes):
         allowed = " or ".join(show(step) for step in dose.steps)
         span = allowed or f"{show(dose.low)} to {show(dose.high)}"

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from ketaflow.journal.actions import record
+from ketaflow.journal.actions import record, record_once
 from ketaflow.journal.author import Author
 from ketaflow.people.actions import AlreadyThere
 from ketaflow.people.models import Clinic, Staff
@@ -74,6 +74,8 @@ def use_chair(*, chair: UUID, active: bool, by: Author, at: datetime) -> None:
                 f"{row.name} is booked on {shown(booked[0].starts_at, clinic.zone)}: move what is "
                 "booked there first."
             )
+        if row.active == active:
+            return
         payload = {"chair": str(chair), "active": active}
         record(stream=f"clinic/{by.clinic}", kind="chair.used", by=by, at=at, payload=payload)
 
@@ -96,6 +98,8 @@ def set_hours(
             week |= dict.fromkeys(weekdays, hours_on)
         _keep_open(week, weekdays, clinic, at)
         for weekday in sorted(set(weekdays)):
+            if known.get(weekday) == hours_on:
+                continue
             payload = {
                 "weekday": weekday,
                 "opens": hours_on.opens.isoformat() if hours_on else None,
@@ -110,6 +114,8 @@ def set_preparation(*, minutes: int, by: Author, at: datetime) -> None:
     if not 0 <= minutes <= LONGEST_PREPARATION_MIN:
         raise Refused(f"Preparation takes 0 to {LONGEST_PREPARATION_MIN} minutes (got {minutes}).")
     with _alone(by):
+        if queries.preparation_min(clinic=by.clinic) == minutes:
+            return
         payload = {"minutes": minutes}
         record(stream=f"clinic/{by.clinic}", kind="preparation.set", by=by, at=at, payload=payload)
 
@@ -142,7 +148,8 @@ def put_on_duty(
             [day.isoformat(), span.starts_at.isoformat(), span.ends_at.isoformat()]
             for day, span in given.items()
         ]
-        record(stream=f"staff/{staff}", kind="duty.on", by=by, at=at, payload={"shifts": shifts})
+        payload = {"shifts": shifts}
+        record_once(stream=f"staff/{staff}", kind="duty.on", by=by, at=at, payload=payload)
     return len(given)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ketaflow.journal.actions import record
+from ketaflow.journal.actions import record, record_once
 from ketaflow.journal.author import Author
 from ketaflow.journal.models import Entry
 from ketaflow.journal.projecting import row_id
@@ -160,8 +160,10 @@ def note_workup(
         raise NoSuchItem(f"The work-up has no {item!r}; it has {', '.join(workup.items())}.")
     _check_past(done_on, at)
     payload = {"item": item, "done_on": done_on.isoformat(), "note": note.strip()[:400]}
+    check_ours(patient, by)
+    stream, kind = f"screening/{patient.id}", "screening.worked_up"
     with transaction.atomic():
-        _write(patient, "worked_up", payload, by=by, at=at)
+        record_once(stream=stream, kind=kind, by=by, at=at, payload=payload)
 
 
 def assess(

@@ -360,6 +360,16 @@ def _hand_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) ->
     return None
 
 
+def _count_anew(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
+    """Tell the course when a correction changes what an ended session gave."""
+    row, now = room.session, given(room.state, at)
+    if row.ended_at and now != row.given_mg:
+        ended = protocol_actions.Ended(row.id, row.ended_at)
+        protocol_actions.correct_session(
+            course=row.course, session=ended, was_mg=row.given_mg, given_mg=now, by=by, at=at
+        )
+
+
 def _give_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
     """Free the chair and the nurse of a visit that came to nothing."""
     if visit := room.session.booking:
@@ -373,4 +383,5 @@ AFTER: Mapping[Kind, Callable[[Room, Mapping[str, Any], Author, datetime], None]
     Kind.DISCHARGED: _hand_back,
     Kind.TRANSFERRED: _hand_back,
     Kind.CANCELLED: _give_back,
+    Kind.CORRECTED: _count_anew,
 }

@@ -223,6 +223,13 @@ def dose_check(entry: Recorded) -> DoseCheck:
     )
 
 
+SAID = {
+    "dose_mg": "A dose in mg",
+    "rate_mg_min": "A rate in mg/min",
+    "devices": "A number of devices",
+}
+
+
 def number(payload: Mapping[str, Any], key: str) -> Decimal | None:
     """A finite number that is 0 or more, or None when it is not given."""
     told = payload.get(key)
@@ -234,7 +241,8 @@ def number(payload: Mapping[str, Any], key: str) -> Decimal | None:
         found = None
     # A billion of anything is a stuck key, and too large to make a whole number of.
     if found is None or not found.is_finite() or found < 0 or found.adjusted() > 8:
-        raise NotReadable(f"{key} must be a number of 0 or more (got {told}).")
+        got = str(told if found is None else found)[:40]
+        raise NotReadable(f"{SAID.get(key, key)} must be a number of 0 or more (got {got}).")
     return found
 
 

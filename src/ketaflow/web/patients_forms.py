@@ -1,13 +1,18 @@
 """Forms about who a patient is, who sent them, and what the clinic itself found."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 from django import forms
 
 from ketaflow.people.chart import ChartItem, Coding, Kind, Sex
 from ketaflow.people.registration import PatientDetails
+from ketaflow.protocol import slips
+from ketaflow.refusals import Refused
+from ketaflow.session import vitals
 from ketaflow.web.forms import DayInput
 
 SEXES = [(one.value, one.value.capitalize()) for one in Sex]
@@ -82,6 +87,7 @@ MEASURED = {
     "heart_rate": (Kind.VITAL, "Heart rate", "8867-4", "/min"),
     "spo2": (Kind.VITAL, "Oxygen saturation", "59408-5", "%"),
 }
+BODY: dict[str, Callable[[Decimal], Decimal]] = {"weight": slips.weight, "height": slips.height}
 WRITTEN = {
     "CONDITION": "A diagnosis",
     "MEDICATION": "A medicine",
@@ -126,6 +132,8 @@ class FactForm(forms.Form):
         widget=forms.NumberInput(attrs={"class": "govuk-input govuk-input--width-5"}),
     )
     on = forms.DateField(label="Since, or measured on", widget=DayInput)
+    # The fact's own number: pressed twice, it is one fact.
+    sheet = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
     def clean(self) -> dict[str, Any]:
         """Words for what is written, a number for what is measured."""
@@ -134,19 +142,32 @@ class FactForm(forms.Form):
             self.add_error("text", "Write what it is.")
         if said.get("what") in MEASURED and said.get("value") is None and "value" in said:
             self.add_error("value", "Give the number that was measured.")
+        if said.get("what") in MEASURED and said.get("value") is not None:
+            self._check_measured(said["what"], said["value"])
         return said
+
+    def _check_measured(self, what: str, value: Decimal) -> None:
+        """Name a slip before it stands in the chart, from where doses are worked out."""
+        try:
+            if what in BODY:
+                BODY[what](value)
+            else:
+                vitals.read({what: str(value)})
+        except Refused as slip:
+            self.add_error("value", str(slip))
 
     def item(self) -> ChartItem:
         """What was typed, as an item of the chart."""
         said = self.cleaned_data
         at = datetime.combine(said["on"], time(), tzinfo=UTC)
+        same = uuid5(said["sheet"], f"{said['what']}/{said['text']}/{said['value']}/{said['on']}")
         if said["what"] in WRITTEN:
             kind = Kind(said["what"])
-            return ChartItem(kind, f"noted/{uuid4()}", said["text"], started_at=at)
+            return ChartItem(kind, f"noted/{same}", said["text"], started_at=at)
         kind, text, code, unit = MEASURED[said["what"]]
         return ChartItem(
             kind=kind,
-            reference=f"noted/{uuid4()}",
+            reference=f"noted/{same}",
             text=text,
             codings=(Coding("LOINC", code),),
             value=said["value"],

@@ -1,6 +1,6 @@
 """The visits of a course: one booked, all booked, moved, cancelled, missed; and calendars."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -66,7 +66,7 @@ def whole_course(request: StaffRequest, course: UUID) -> HttpResponse:
     """Propose a day and time for every session that is left; book them all, or none."""
     found = _course(request, course)
     asked: dict[str, Any] = request.GET.dict() or {
-        "first_on": timezone.localdate(),
+        "first_on": _first_free(request, found),
         "around": MORNING,
     }
     form = WholeCourseForm(asked)
@@ -165,6 +165,16 @@ def _note(request: StaffRequest, patient: Any) -> None:
     people_actions.note_reading(
         patient=patient, page="bookings", by=request.author, at=timezone.now()
     )
+
+
+def _first_free(request: StaffRequest, course: Any) -> date:
+    """The first day on which there is still a time; today where there is none in sight."""
+    today, clinic = timezone.localdate(), request.clinic.id
+    try:
+        ahead = queries.days_ahead(clinic=clinic, course=course, first=today, at=timezone.now())
+    except Refused:
+        return today
+    return next((one for one, free, _ in ahead if free), today)
 
 
 def _choosing(request: StaffRequest, course: Any, moving: Booked | None = None) -> dict[str, Any]:

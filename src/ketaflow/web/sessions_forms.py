@@ -22,8 +22,9 @@ def number(label: str, unit: str = "", **more: Any) -> forms.DecimalField:
     """A number with a point, in a box that a thumb can hit."""
     attrs = {"class": "govuk-input govuk-input--width-4", **({"unit": unit} if unit else {})}
     return forms.DecimalField(
-        label=label, required=more.pop("required", False), widget=forms.NumberInput(attrs), **more
-    )
+        label=label, required=more.pop("required", False), max_digits=12,
+        widget=forms.NumberInput(attrs), **more,
+    )  # fmt: skip
 
 
 def count(label: str, low: int, high: int) -> forms.IntegerField:
