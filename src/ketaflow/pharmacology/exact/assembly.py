@@ -13,6 +13,7 @@ from ketaflow.pharmacology.kinetics import Push, Rates
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.pharmacology.structure import Effect, Input, KineticModel
 
+
 @dataclass(frozen=True)
 class Body:
     """One model in every person, ready to be given a dose.

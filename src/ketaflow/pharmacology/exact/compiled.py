@@ -33,9 +33,9 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def inside(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as a part of a kernel; it is compiled into each kernel that calls it."""
-    part: Callable[..., Any] = numba.njit(nogil=True, fastmath=LIBERTIES, error_model="numpy")(
-        function
-    )
+    part: Callable[..., Any] = numba.njit(
+        nogil=True, forceinline=True, fastmath=LIBERTIES, error_model="numpy"
+    )(function)
     return part
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ketaflow.pharmacology.exact.compiled import inside
-from ketaflow.pharmacology.exact.eight import PEOPLE, load, more, same, store, times
+from ketaflow.pharmacology.exact.eight import PEOPLE, item, load, more, same, store, times
 from ketaflow.pharmacology.exact.exponential import exponential, square
 from ketaflow.pharmacology.exact.wiring import Lists
 
@@ -16,7 +16,7 @@ from ketaflow.pharmacology.exact.wiring import Lists
 class Desk(NamedTuple):
     """Where things lie: of the eight persons at hand `m`, `B`, all exponentials and the state.
 
-    From `free` on a kernel has `size - free` slots for itself.
+    There are two places for the state, and it moves from one to the other at each step. From `free` on a kernel has `size - free` slots for itself.
     """
 
     lanes: int
@@ -33,7 +33,7 @@ class Desk(NamedTuple):
 
 def desk(at: Lists, steps: int, *, free: int) -> Desk:
     """Room for a system with so many exponentials, and `free` slots beside."""
-    sizes = (1, 1, 1, at.entries, at.terms, at.states, at.slots, at.slots * steps, free)
+    sizes = (1, 1, 1, at.entries, at.terms, 2 * at.states, at.slots, at.slots * steps, free)
     begins: list[int] = np.cumsum([0, *sizes]).tolist()
     return Desk(*begins)
 
@@ -62,11 +62,11 @@ def seat(w, at, lists, desk, rates, weights, person):
     for lane in range(PEOPLE):
         fastest = 0.0
         for state in range(at.states):
-            slot = desk.rates + lists[at.rate_diagonal + state]
+            slot = desk.rates + item(lists, at.rate_diagonal + state)
             fastest = max(fastest, -w[slot * PEOPLE + lane])
         w[desk.shift * PEOPLE + lane] = fastest
         for state in range(at.states):
-            slot = desk.rates + lists[at.rate_diagonal + state]
+            slot = desk.rates + item(lists, at.rate_diagonal + state)
             w[slot * PEOPLE + lane] += fastest
     for state in range(at.states):
         store(w, desk.state + state, same(0.0))
@@ -88,28 +88,31 @@ def prepare(w, at, lists, desk, steps):
 
 
 @inside
-def push(w, desk, into, amount, first, last, person):
+def push(w, state, into, amount, first, last, person):
     """Add pushes from `first` up to `last` to the state."""
     most = amount.shape[1] - 1
     for one in range(first, last):
-        place = (desk.state + into[one]) * PEOPLE
+        place = (state + into[one]) * PEOPLE
         for lane in range(PEOPLE):
             w[place + lane] += amount[one, min(person + lane, most)]
 
 
 @inside
-def go(w, at, lists, desk, number):
-    """Take the state one step further in time; below 0 it stays."""
+def go(w, at, lists, desk, number, state):
+    """Take the state one step further in time, to where it returns; below 0 it stays."""
     if number < 0:
-        return
+        return state
     one = desk.steps + number * at.slots
+    out = 2 * desk.state + at.states - state
+    begin = item(lists, at.row)
     for row in range(at.states):
+        end = item(lists, at.row + row + 1)
         total = same(0.0)
-        for slot in range(lists[at.row + row], lists[at.row + row + 1]):
-            total = more(total, load(w, one + slot), load(w, desk.state + lists[at.col + slot]))
-        store(w, desk.spare + row, total)
-    for row in range(at.states):
-        store(w, desk.state + row, load(w, desk.spare + row))
+        for slot in range(begin, end):
+            total = more(total, load(w, one + slot), load(w, state + item(lists, at.col + slot)))
+        store(w, out + row, total)
+        begin = end
+    return out
 
 
 @inside
@@ -118,8 +121,8 @@ def flow(w, at, lists, desk, state, out):
     down = times(load(w, desk.shift), same(-1.0))
     for row in range(at.states):
         total = times(down, load(w, state + row))
-        for slot in range(lists[at.rate_row + row], lists[at.rate_row + row + 1]):
-            place = state + lists[at.rate_col + slot]
+        for slot in range(item(lists, at.rate_row + row), item(lists, at.rate_row + row + 1)):
+            place = state + item(lists, at.rate_col + slot)
             total = more(total, load(w, desk.rates + slot), load(w, place))
         store(w, out + row, total)
 
@@ -128,6 +131,8 @@ def flow(w, at, lists, desk, state, out):
 def see(w, at, lists, desk, state, curve):
     """One curve of `state`."""
     total = same(0.0)
-    for term in range(lists[at.curve + curve], lists[at.curve + curve + 1]):
-        total = more(total, load(w, desk.weights + term), load(w, state + lists[at.term + term]))
+    for term in range(item(lists, at.curve + curve), item(lists, at.curve + curve + 1)):
+        total = more(
+            total, load(w, desk.weights + term), load(w, state + item(lists, at.term + term))
+        )
     return total

@@ -16,7 +16,17 @@ from ketaflow.pharmacology.exact.desk import (
     see,
     working_space,
 )
-from ketaflow.pharmacology.exact.eight import PEOPLE, load, same, store
+from ketaflow.pharmacology.exact.eight import (
+    PEOPLE,
+    fell,
+    item,
+    larger,
+    load,
+    more,
+    same,
+    store,
+    times,
+)
 from ketaflow.pharmacology.exact.itinerary import Itinerary
 from ketaflow.pharmacology.exact.system import System
 from ketaflow.pharmacology.exact.wiring import IntArray, Lists
@@ -27,19 +37,18 @@ LEAST = 64
 
 
 class View(NamedTuple):
-    """Where on the desk a look is noted: values, slopes and bends of all curves, and the state."""
+    """Where on the desk a look is noted: value, slope and bend of every curve."""
 
     value: int
     slope: int
     bend: int
-    state: int
 
 
 class Views(NamedTuple):
-    """The last look and this one, the best value of each curve, and room for a flow."""
+    """Two looks in turn, the best value of each curve, and room for two flows."""
 
-    before: View
-    now: View
+    one: View
+    other: View
     best: int
     flow: int
     size: int
@@ -48,9 +57,8 @@ class Views(NamedTuple):
 def views(at: Lists, free: int) -> Views:
     """Their places, from `free` on."""
     curves = at.curves // 2
-    sizes = (curves, curves, curves, at.states)
-    begins = (free + np.cumsum([0, *sizes, *sizes, curves, at.states])).tolist()
-    return Views(View(*begins[:4]), View(*begins[4:8]), *begins[8:])
+    begins = (free + np.cumsum([0, *[curves] * 7, 2 * at.states])).tolist()
+    return Views(View(*begins[:3]), View(*begins[3:6]), *begins[6:])
 
 
 def run(
@@ -72,9 +80,9 @@ def run(
     level = np.empty((curves, people, levels))
     at, lists = system.wiring
     bare = desk(at, len(plan.steps), free=0)
-    view = views(at, bare.free)
-    room: Desk = bare._replace(size=view.size)
-    told = (at, lists, room, view, system.rates, system.weights, *pushed, *plan)
+    looks = views(at, bare.free)
+    room: Desk = bare._replace(size=looks.size)
+    told = (at, lists, room, looks, system.rates, system.weights, *pushed, *plan)
     share(_follow, -(-people // PEOPLE), *told, (peak, area, level), least=LEAST // PEOPLE)
     return peak, area, level
 
@@ -104,37 +112,45 @@ def _between(h, left, right):
 
 
 @inside
-def _look(w, at, lists, desk, view):
+def _slope(w, at, lists, desk, state, curve):
+    """How fast one curve rises at `state`."""
+    down, total = times(load(w, desk.shift), same(-1.0)), same(0.0)
+    for term in range(item(lists, at.curve + curve), item(lists, at.curve + curve + 1)):
+        row = item(lists, at.term + term)
+        change = times(down, load(w, state + row))
+        for slot in range(item(lists, at.rate_row + row), item(lists, at.rate_row + row + 1)):
+            place = state + item(lists, at.rate_col + slot)
+            change = more(change, load(w, desk.rates + slot), load(w, place))
+        total = more(total, load(w, desk.weights + term), change)
+    return total
+
+
+@inside
+def _look(w, at, lists, desk, views, now, state):
     """Value and slope of every curve, and the best so far."""
-    now, curves = view.now, at.curves // 2
-    flow(w, at, lists, desk, desk.state, view.flow)
-    for curve in range(curves):
-        store(w, now.value + curve, see(w, at, lists, desk, desk.state, curve))
-        store(w, now.slope + curve, see(w, at, lists, desk, view.flow, curve))
-    for place in range(curves * PEOPLE):
-        best, value = view.best * PEOPLE + place, w[now.value * PEOPLE + place]
-        w[best] = max(w[best], value)
+    for curve in range(at.curves // 2):
+        value = see(w, at, lists, desk, state, curve)
+        store(w, now.value + curve, value)
+        store(w, now.slope + curve, _slope(w, at, lists, desk, state, curve))
+        store(w, views.best + curve, larger(value, load(w, views.best + curve)))
 
 
 @inside
-def _copy(w, count, one, to):
-    for slot in range(count):
-        store(w, to + slot, load(w, one + slot))
+def _bend(w, at, lists, desk, views, state, out):
+    """Second derivative of every curve at `state`."""
+    flow(w, at, lists, desk, state, views.flow)
+    flow(w, at, lists, desk, views.flow, views.flow + at.states)
+    for curve in range(at.curves // 2):
+        store(w, out + curve, see(w, at, lists, desk, views.flow + at.states, curve))
 
 
 @inside
-def _remember(w, at, desk, view):
-    """This look is the last one from now on."""
-    curves = at.curves // 2
-    _copy(w, curves, view.now.value, view.before.value)
-    _copy(w, curves, view.now.slope, view.before.slope)
-    _copy(w, at.states, desk.state, view.before.state)
-
-
-@inside
-def _crossed(w, view, place):
-    """Whether a curve of a person rose at the last look and falls at this one."""
-    return w[view.before.slope * PEOPLE + place] > 0.0 >= w[view.now.slope * PEOPLE + place]
+def _anybody(w, at, before, now):
+    """Whether any curve of any person rose at the last look and falls at this one."""
+    found = 0
+    for curve in range(at.curves // 2):
+        found |= fell(load(w, before.slope + curve), load(w, now.slope + curve))
+    return found != 0
 
 
 @inside
@@ -148,87 +164,71 @@ def _noted(w, view, place):
 
 
 @inside
-def _bend(w, at, lists, desk, view, state, out):
-    """Second derivative of every curve at `state`."""
-    flow(w, at, lists, desk, state, desk.spare)
-    flow(w, at, lists, desk, desk.spare, view.flow)
-    for curve in range(at.curves // 2):
-        store(w, out + curve, see(w, at, lists, desk, view.flow, curve))
-
-
-@inside
-def _peak_between(w, at, lists, desk, view, lasting_h):
+def _raise(w, at, views, before, now, lasting_h):
     """The peak of each curve that rose at the last look and falls at this one."""
-    any_crossed = False
     for place in range(at.curves // 2 * PEOPLE):
-        any_crossed |= _crossed(w, view, place)
-    if not any_crossed:
-        return
-    _bend(w, at, lists, desk, view, view.before.state, view.before.bend)
-    _bend(w, at, lists, desk, view, desk.state, view.now.bend)
-    for place in range(at.curves // 2 * PEOPLE):
-        if _crossed(w, view, place):
-            top = _between(lasting_h, _noted(w, view.before, place), _noted(w, view.now, place))
-            best = view.best * PEOPLE + place
-            w[best] = max(w[best], top)
+        left, right = _noted(w, before, place), _noted(w, now, place)
+        if left[1] > 0.0 >= right[1]:
+            best = views.best * PEOPLE + place
+            w[best] = max(w[best], _between(lasting_h, left, right))
 
 
 @inside
-def _close(w, at, lists, desk, view, window, person, peak, area):
+def _close(w, at, lists, desk, views, state, window, person, peak, area):
     """Write down peak and area of the window that ends, for eight persons."""
     curves = at.curves // 2
     for curve in range(curves):
-        store(w, view.flow, see(w, at, lists, desk, desk.state, curves + curve))
+        store(w, views.flow, see(w, at, lists, desk, state, curves + curve))
         for lane in range(min(PEOPLE, peak.shape[1] - person)):
-            peak[curve, person + lane, window] = w[(view.best + curve) * PEOPLE + lane]
-            area[curve, person + lane, window] = w[view.flow * PEOPLE + lane]
+            peak[curve, person + lane, window] = w[(views.best + curve) * PEOPLE + lane]
+            area[curve, person + lane, window] = w[views.flow * PEOPLE + lane]
 
 
 @inside
-def _open(w, at, lists, desk, view):
+def _open(w, at, lists, views, now, state):
     """A window begins: no area yet, and the best so far is what is there."""
     curves = at.curves // 2
-    for term in range(lists[at.curve + curves], lists[at.curve + 2 * curves]):
-        store(w, desk.state + lists[at.term + term], same(0.0))
-    _copy(w, curves, view.now.value, view.best)
+    for term in range(item(lists, at.curve + curves), item(lists, at.curve + 2 * curves)):
+        store(w, state + item(lists, at.term + term), same(0.0))
+    for curve in range(curves):
+        store(w, views.best + curve, load(w, now.value + curve))
 
 
 @inside
-def _start(w, at, view):
-    """Nothing was seen yet."""
+def _note(w, at, now, person, noted, level):
+    """Write down the levels of eight persons."""
     for curve in range(at.curves // 2):
-        for slot in (view.now.value, view.now.slope, view.best):
-            store(w, slot + curve, same(0.0))
+        for lane in range(min(PEOPLE, level.shape[1] - person)):
+            level[curve, person + lane, noted] = w[(now.value + curve) * PEOPLE + lane]
 
 
 @compiled
-def _follow(
-    first, last, at, lists, desk, view, rates, weights, into, amount, legs, steps, found
-):
+def _follow(first, last, at, lists, desk, views, rates, weights, into, amount, legs, steps, found):
     peak, area, level = found
     w = working_space(desk)
     for group in range(first, last):
-        person, window = group * PEOPLE, -1
+        person, window, state = group * PEOPLE, -1, desk.state
+        before, now = views.one, views.other
         seat(w, at, lists, desk, rates, weights, person)
         prepare(w, at, lists, desk, steps)
-        _start(w, at, view)
+        _look(w, at, lists, desk, views, now, state)
         for leg in range(legs.shape[0]):
             number, push_first, push_last, begins, noted = legs[leg]
             if number >= 0:
-                _remember(w, at, desk, view)
-                go(w, at, lists, desk, number)
-                _look(w, at, lists, desk, view)
-                _peak_between(w, at, lists, desk, view, steps[number, 0])
+                earlier, before, now = state, now, before
+                state = go(w, at, lists, desk, number, state)
+                _look(w, at, lists, desk, views, now, state)
+                if _anybody(w, at, before, now):
+                    _bend(w, at, lists, desk, views, earlier, before.bend)
+                    _bend(w, at, lists, desk, views, state, now.bend)
+                    _raise(w, at, views, before, now, steps[number, 0])
             if begins >= 0:
                 if window >= 0:
-                    _close(w, at, lists, desk, view, window, person, peak, area)
-                _open(w, at, lists, desk, view)
+                    _close(w, at, lists, desk, views, state, window, person, peak, area)
+                _open(w, at, lists, views, now, state)
                 window = begins
             if push_last > push_first:
-                push(w, desk, into, amount, push_first, push_last, person)
-                _look(w, at, lists, desk, view)
+                push(w, state, into, amount, push_first, push_last, person)
+                _look(w, at, lists, desk, views, now, state)
             if noted >= 0:
-                for curve in range(at.curves // 2):
-                    for lane in range(min(PEOPLE, level.shape[1] - person)):
-                        value = w[(view.now.value + curve) * PEOPLE + lane]
-                        level[curve, person + lane, noted] = value
+                _note(w, at, now, person, noted, level)

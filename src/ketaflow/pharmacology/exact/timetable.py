@@ -14,7 +14,7 @@ from ketaflow.pharmacology.population import FloatArray
 STAY = -1
 FRESH = -1.0
 # How many grid times are written at a stroke: 2 to the power of this.
-DOUBLINGS = 4
+DOUBLINGS = 5
 
 
 class Timetable(NamedTuple):
