@@ -53,6 +53,22 @@ def test_nothing_is_lost_where_two_rates_coincide(multiple, nudge):
     assert found == pytest.approx(wanted, abs=1e-11)
 
 
+@settings(max_examples=20)
+@given(c=st.floats(0.0, 5.0), koff=st.floats(0.0, 3.0), h=st.floats(1e-3, 20.0))
+def test_compiled_or_not_a_step_is_the_same(c, koff, h):
+    compiled = dynamics.one_step(0.7, c, 0.3, koff, h)
+    assert dynamics.one_step.py_func(0.7, c, 0.3, koff, h) == pytest.approx(compiled, abs=1e-12)
+
+
+def test_compiled_or_not_people_are_followed_the_same():
+    line = timeline([0, 2], [1.0, 2.0, 9.0], 0.04)
+    filled = np.zeros((2, 2, 3, 2))
+    people = (np.array([0.01, 0.2]), np.array([1.0, 0.6]))
+    for follow, out in zip((dynamics.follow, dynamics.follow.py_func), filled, strict=True):
+        follow((0.26, 0.3), people, line.gaps_d, line.acts, line.read, out)
+    assert filled[0] == pytest.approx(filled[1], abs=1e-13)
+
+
 def test_years_without_a_session_do_not_overflow():
     found = exact([0], [3000.0], on_per_d=0.26, off_per_d=0.3, koff=500 * ONE, strength=ONE)[0]
     assert found == pytest.approx([0, 0], abs=1e-12)

@@ -1,4 +1,4 @@
-"""Nothing is shown for one person without its band and its caution."""
+"""Nothing is shown for one person without its band and its caveat."""
 
 from dataclasses import fields, replace
 
@@ -26,16 +26,16 @@ def test_there_is_no_curve_to_draw_alone():
     assert {one.name for one in fields(Outlook)}.isdisjoint({"median", "middle", "mean", "curve"})
 
 
-def test_in_words_it_begins_with_the_caution(shown):
+def test_in_words_it_begins_with_the_caveat(shown):
     said = str(shown)
     assert said.startswith("Nobody can say how one person will respond")
     assert "Day 12: " in said
-    assert shown.caution == MODEL.individual
+    assert shown.caveat == MODEL.individual
 
 
-@pytest.mark.parametrize("without", [{"caution": "  "}, {"points": ()}])
-def test_it_cannot_be_made_without_band_or_caution(shown, without):
-    with pytest.raises(NotAnOutlook, match="without its band and its caution"):
+@pytest.mark.parametrize("without", [{"caveat": "  "}, {"points": ()}])
+def test_it_cannot_be_made_without_band_or_caveat(shown, without):
+    with pytest.raises(NotAnOutlook, match="without its band and its caveat"):
         replace(shown, **without)
 
 

@@ -44,7 +44,7 @@ class Outlook:
     """People like this one, over the days of a course."""
 
     points: tuple[Banded, ...]
-    caution: str
+    caveat: str
     grade: str
     status: str
     notes: tuple[str, ...]
@@ -52,16 +52,16 @@ class Outlook:
 
     def __post_init__(self) -> None:
         """Refuse an outlook without points or without its sentence."""
-        if not self.points or not self.caution.strip():
-            raise NotAnOutlook("Nothing is shown for one person without its band and its caution.")
+        if not self.points or not self.caveat.strip():
+            raise NotAnOutlook("Nothing is shown for one person without its band and its caveat.")
 
     def __str__(self) -> str:
-        """The caution first, then each day with its band."""
+        """The caveat first, then each day with its band."""
         days = (
             f"Day {one.day:g}: {one.low:.0f} to {one.high:.0f}, half below {one.middle:.0f}."
             for one in self.points
         )
-        return "\n".join([self.caution, *days])
+        return "\n".join([self.caveat, *days])
 
 
 def outlook(model: ResponseModel, course: Course, *, baseline: float, seed: int = 0) -> Outlook:
@@ -92,7 +92,7 @@ def outlook(model: ResponseModel, course: Course, *, baseline: float, seed: int 
     low, middle, high = np.quantile(scores(model, course, alike, draw), QUANTILES, axis=0).tolist()
     return Outlook(
         points=tuple(map(Banded, course.read_d, low, middle, high)),
-        caution=model.individual,
+        caveat=model.individual,
         grade=model.grade,
         status=model.status,
         notes=model.notes,

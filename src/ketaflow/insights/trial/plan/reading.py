@@ -9,7 +9,6 @@ from typing import Any
 
 from ketaflow.insights.trial.plan import arms, tables
 from ketaflow.insights.trial.plan.design import (
-    Absurd,
     Arm,
     Asked,
     IllWritten,
@@ -191,8 +190,6 @@ def insist_on_envelope(trial: Trial) -> None:
         model = library.default(drug=arm.given.drug, route=arm.given.route)
         for subject in corners(trial.population):
             doses = programme(arm.given, subject.weight_kg)
-            if not doses:
-                raise Absurd(f"Arm “{arm.name}” gives less than one device.")
             envelope.insist_on_plausible(subject, doses)
             beyond = next(chain(envelope.outside(model, subject, doses)), None)
             if beyond and not trial.extrapolate:
