@@ -1,8 +1,8 @@
 """Response over weeks against the trials it was calibrated to: 8 points, 2 MADRS points, 7 days.
 
-Murrough et al., Am J Psychiatry 2013;170:1134 (one infusion against midazolam). Murrough et al., Biol
-Psychiatry 2013;74:250 (six infusions). Singh et al., Am J Psychiatry 2016 (twice, three times a
-week). Phillips et al., Am J Psychiatry 2019;176:401 (maintenance). Ekstrand et al. 2022 (KetECT).
+Murrough et al., Am J Psychiatry 2013;170:1134 (one infusion against midazolam). Murrough et al.,
+Biol Psychiatry 2013;74:250 (six infusions). Singh et al., Am J Psychiatry 2016 (twice, three times
+a week). Phillips et al., Am J Psychiatry 2019;176:401 (maintenance). Ekstrand 2022 (KetECT).
 """
 
 import importlib.util
@@ -60,7 +60,9 @@ def calibration():
 def test_the_calibration_page_is_up_to_date_and_tells_misses_too():
     made = calibration()
     page = made.page()
-    assert made.PAGE.read_text(encoding="utf-8") == page, "run .venv/bin/python scripts/calibrate.py"
+    assert made.PAGE.read_text(encoding="utf-8") == page, (
+        "run .venv/bin/python scripts/calibrate.py"
+    )
     for one in targets():
         assert one.said in page
     assert "**miss**" in page

@@ -69,7 +69,7 @@ def score(panel: "Axes", found: Findings) -> None:
         loc="left",
     )
     panel.set_ylim(0, None)
-    panel.legend(loc="upper right", frameon=False, fontsize=8)
+    panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
     finish(panel, found)
 
 
@@ -132,7 +132,7 @@ def shortened(one: ArmFound) -> str:
 
 def finish(panel: "Axes", found: Findings) -> None:
     """Days below, lines behind."""
-    panel.set_xlim(0, found.trial.asked.days)
+    panel.set_xlim(-found.trial.asked.days / 100, found.trial.asked.days)
     panel.set_xlabel("days since the first session")
     panel.grid(alpha=0.3)
 

@@ -1,6 +1,6 @@
 """How much of the drug each virtual person of an arm meets: peaks and areas, exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -9,7 +9,8 @@ import numpy as np
 
 from ketaflow.insights.trial.plan.design import Arm, Population, Spread, programme
 from ketaflow.pharmacology import library, population
-from ketaflow.pharmacology.exact.exposure import Given, Watch, exposure
+from ketaflow.pharmacology.doses import infusion
+from ketaflow.pharmacology.exact.exposure import Exposure, Given, Watch, exposure
 from ketaflow.pharmacology.population import FloatArray, Subject
 from ketaflow.pharmacology.response.model import DoseMap
 from ketaflow.pharmacology.response.people import Draw, normal
@@ -20,6 +21,9 @@ NG_ML_PER_MG_L = 1000.0
 # How long after the last session drug is still counted: many half-lives of any model here.
 AFTER_H = 96.0
 CUT_SD = 2.0
+# An area does not depend on how long the pump runs; the reference is given over the usual time.
+REFERENCE = Subject(weight_kg=70.0, age=40.0)
+REFERENCE_DRUG, REFERENCE_ROUTE, REFERENCE_MIN = "ketamine", "iv", 40.0
 S, R = "S-ketamine", "R-ketamine"
 ESKETAMINE = "esketamine"
 # The engine spreads one call over all cores by itself, and takes one call at a time.
@@ -67,9 +71,6 @@ def parameters(model: KineticModel, body: Bodies, draw: Draw) -> Mapping[str, Fl
     return {name: values * moved(model, name, body) for name, values in drawn.items()}
 
 
-REFERENCE = Subject(weight_kg=70.0, age=40.0)
-
-
 def moved(model: KineticModel, name: str, body: Bodies) -> FloatArray:
     """Factor on one parameter for each body: allometry, then age."""
     parameter = model.parameters[name]
@@ -97,14 +98,24 @@ def meet(arm: Arm, who: Population, draw: Draw, doses: DoseMap) -> Met:
     scale = body.weight_kg / who.weight_kg.mean if given.per_kg else np.ones(draw.count)
     steps = programme(given, who.weight_kg.mean)
     course = [Given(day * H_PER_D, steps) for day in arm.sessions_d]
-    watch = Watch(until_h=course[-1].at_h + AFTER_H)
-    with ONE_AT_A_TIME:
-        found = exposure(model, route=given.route, course=course, people=people, watch=watch)
+    found = engine(model, given.route, course, people)
     ng = NG_ML_PER_MG_L * scale
     auc = {name: ng * one.auc.sum(axis=1) for name, one in found.items()}
     cmax = {name: ng * one.cmax.max(axis=1) for name, one in found.items()}
     each = driving(auc, doses) / len(arm.sessions_d)
     return Met(cmax, auc, strength(each / reference(doses), doses))
+
+
+def engine(
+    model: KineticModel,
+    route: str,
+    course: Sequence[Given],
+    people: Mapping[str, FloatArray],
+) -> Mapping[str, Exposure]:
+    """Peaks and areas of every curve of `model`, to some days after the last session."""
+    watch = Watch(until_h=course[-1].at_h + AFTER_H)
+    with ONE_AT_A_TIME:
+        return exposure(model, route=route, course=course, people=people, watch=watch)
 
 
 def driving(auc: Mapping[str, FloatArray], doses: DoseMap) -> FloatArray:
@@ -117,14 +128,13 @@ def driving(auc: Mapping[str, FloatArray], doses: DoseMap) -> FloatArray:
 @cache
 def reference(doses: DoseMap) -> float:
     """The driving area of one reference dose in the typical person, ng/mL x h."""
-    model = library.default(drug="ketamine", route="iv")
+    model = library.default(drug=REFERENCE_DRUG, route=REFERENCE_ROUTE)
     typical = population.individuals(model, REFERENCE, subjects=0, seed=0)
     mg = doses.reference_mg_kg * doses.reference_weight_kg
-    entry = {
-        name: NG_ML_PER_MG_L * copy.share * mg / (typical["CL"][0] * copy.factors.get("CL", 1.0))
-        for name, copy in model.copies.items()
-    }
-    return float(entry["S"] + doses.r_weight * entry["R"])
+    once = [Given(0.0, infusion(mg, REFERENCE_MIN))]
+    found = engine(model, REFERENCE_ROUTE, once, typical)
+    auc = {name: NG_ML_PER_MG_L * one.auc.sum(axis=1) for name, one in found.items()}
+    return float(driving(auc, doses)[0])
 
 
 def strength(share: FloatArray, doses: DoseMap) -> FloatArray:
