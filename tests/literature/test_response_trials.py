@@ -70,7 +70,6 @@ def test_the_calibration_page_is_up_to_date_and_tells_misses_too():
 
 def test_the_numbers_in_use_are_better_than_those_they_replace_also_out_of_the_fit():
     made = calibration()
-    for fitted in (True, False):
-        of = [one for one in targets() if one.fitted is fitted]
+    for said, of in made.kinds().items():
         now, before = (made.misses(model, of, DRAW) for model in (response_model(), made.started()))
-        assert now < before, (fitted, now, before)
+        assert now < before, (said, now, before)
