@@ -145,10 +145,10 @@ def response_model() -> ResponseModel:
                 reference_weight="reference_weight_kg",
             )
         ),
-        onset_d=quantity(table["fast"]["onset"], "onset").value / H_PER_D,
-        esketamine_nasal=quantity(drug["esketamine_nasal"], "drug").value,
-        expectancy_most=quantity(expectancy["most"], "expectancy").value,
-        fades_after_d=quantity(expectancy["fades_after"], "expectancy").value,
+        onset_d=number(table["fast"]["onset"], "onset"),
+        esketamine_nasal=number(drug["esketamine_nasal"], "drug"),
+        expectancy_most=number(expectancy["most"], "expectancy"),
+        fades_after_d=number(expectancy["fades_after"], "expectancy"),
     )
 
 
@@ -156,22 +156,26 @@ def numbers(table: Mapping[str, Any]) -> Numbers:
     """What a calibration may move, as it stands in the file."""
     fast, slow, drug, helped = (table[key] for key in ("fast", "slow", "drug", "expectancy"))
     return Numbers(
-        fast_weight=quantity(fast["weight"], "fast weight").value,
-        fast_half_life_d=quantity(fast["half_life"], "fast half-life").value,
-        slow_on_per_d=quantity(slow["on"], "slow on").value,
-        slow_half_life_d=quantity(slow["half_life"], "slow half-life").value,
+        fast_weight=number(fast["weight"], "fast weight"),
+        fast_half_life_d=number(fast["half_life"], "fast half-life"),
+        slow_on_per_d=number(slow["on"], "slow on"),
+        slow_half_life_d=number(slow["half_life"], "slow half-life"),
         slow_half_life_sd=variation(slow["varies"], "slow").sd,
-        drug_logit=quantity(drug["logit"], "drug").value,
+        drug_logit=number(drug["logit"], "drug"),
         drug_logit_sd=variation(drug["varies"], "drug").sd,
-        expectancy_sd=quantity(helped["spread"], "expectancy").value,
-        with_antidepressant=quantity(slow["with_antidepressant"], "slow").value,
-        fading_half_life_d=quantity(helped["fading_half_life"], "expectancy").value,
-        fading_with_antidepressant_d=quantity(
-            helped["fading_with_antidepressant"], "expectancy"
-        ).value,
+        expectancy_sd=number(helped["spread"], "expectancy"),
+        with_antidepressant=number(slow["with_antidepressant"], "slow"),
+        fading_half_life_d=number(helped["fading_half_life"], "expectancy"),
+        fading_with_antidepressant_d=number(helped["fading_with_antidepressant"], "expectancy"),
     )
 
 
 def values(row: Mapping[str, Any], **called: str) -> dict[str, float]:
     """Each number of `row` by its name, or by what it is `called` here."""
-    return {called.get(key, key): quantity(entry, key).value for key, entry in row.items()}
+    return {called.get(key, key): number(entry, key) for key, entry in row.items()}
+
+
+def number(row: Mapping[str, Any], where: str) -> float:
+    """A sourced number; a time in days, which the kinetics keep in hours."""
+    found = quantity(row, where)
+    return found.value / H_PER_D if found.unit == "h" else found.value

@@ -13,7 +13,7 @@ from ketaflow.pharmacology.quantities import quantity
 from ketaflow.pharmacology.response import judging
 from ketaflow.pharmacology.response.course import Course, scores
 from ketaflow.pharmacology.response.judging import BoolArray
-from ketaflow.pharmacology.response.model import PACKAGE, Judged, ResponseModel
+from ketaflow.pharmacology.response.model import PACKAGE, Judged, ResponseModel, number
 from ketaflow.pharmacology.response.people import Draw, people
 
 PER_CENT = 100.0
@@ -93,7 +93,7 @@ def target(row: Mapping[str, Any]) -> Target:
         visits=later,
         baseline=float(row.get("baseline", 0)),
         measure=row["measure"],
-        published=published.value * (PER_CENT if written == "%" else 1.0),
+        published=number(row["published"], row["id"]) * (PER_CENT if written == "%" else 1.0),
         unit=written,
         sources=published.source,
         sd=float(row["sd"]) if "sd" in row else None,
