@@ -9,10 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import config
 
 # Fused multiply-add is the only liberty taken: no reordering, so every person's numbers are the
 # same bits whoever is reckoned beside them and however many threads there are.
@@ -21,13 +23,14 @@ LIBERTIES = {"contract"}
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as machine code, kept from one run to the next."""
-    elsewhere, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(store() or "")
+    elsewhere = config.CACHE_DIR  # type: ignore[attr-defined]
+    config.CACHE_DIR = str(store() or "")  # type: ignore[attr-defined]
     try:
         kernel: Callable[..., Any] = numba.njit(
             cache=store() is not None, nogil=True, fastmath=LIBERTIES, error_model="numpy"
         )(function)
     finally:
-        numba.config.CACHE_DIR = elsewhere
+        config.CACHE_DIR = elsewhere  # type: ignore[attr-defined]
     return kernel
 
 
@@ -46,7 +49,7 @@ def store() -> Path | None:
     Numba notices when a kernel's own file changes, but not when a part of it in another file
     does. So the folder is named for all files that kernels are made of.
     """
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     digest = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     for folder in places():
         try:
@@ -69,7 +72,8 @@ def places() -> tuple[Path, ...]:
 
 def threads() -> int:
     """How many threads share the work: the processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 @cache
@@ -92,7 +96,7 @@ def share(kernel: Callable[..., None], count: int, *told: object, least: int) ->
     edges = [count * place // size for place in range(size + 1)]
     others = [
         crew(os.getpid(), threads()).submit(kernel, first, last, *told)
-        for first, last in zip(edges[1:-1], edges[2:], strict=True)
+        for first, last in list(pairwise(edges))[1:]
     ]
     kernel(edges[0], edges[1], *told)
     for other in others:

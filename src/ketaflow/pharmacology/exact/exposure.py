@@ -7,18 +7,24 @@ five that has the curve's value, slope and bend at both; it is within 1e-8 of th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from ketaflow.pharmacology import doses as giving
 from ketaflow.pharmacology.doses import MIN_PER_H, Dose, IllFormedProgramme
-from ketaflow.pharmacology.exact import peaks
 from ketaflow.pharmacology.exact.assembly import Body, body
-from ketaflow.pharmacology.exact.itinerary import itinerary
-from ketaflow.pharmacology.exact.system import in_order
-from ketaflow.pharmacology.kinetics import Push, Rates
+from ketaflow.pharmacology.exact.compiled import share
+from ketaflow.pharmacology.exact.kernels.eight import PEOPLE
+from ketaflow.pharmacology.exact.kernels.peaks import follow
+from ketaflow.pharmacology.exact.plans.itinerary import Itinerary, itinerary
+from ketaflow.pharmacology.exact.system import Curve, System, in_order
+from ketaflow.pharmacology.exact.wiring import Desk, IntArray, Lists, desk
+from ketaflow.pharmacology.kinetics import SAME_H, Push, Rates
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.pharmacology.structure import KineticModel, Shown
+
+LEAST = 64
 
 
 @dataclass(frozen=True)
@@ -73,19 +79,32 @@ def exposure(
 
     Raises:
         IllFormedProgramme: a session that is empty, backwards, overlapping or never ends, that
-            runs into the next, or a watch that ends before it begins.
+            runs into the next, a watch that ends before it begins, or an unknown curve.
     """
     insist_on_order(course, watch)
     whole = body(model, people, route=route)
-    shown = [one for one in model.series if not watch.curves or one.name in watch.curves]
+    shown = chosen(model, watch.curves)
     levels, areas, integrals = followed(whole, shown)
-    moments, *pushed = in_order(course_pushes(whole, course), whole.people)
+    moments, into, amount = in_order(course_pushes(whole, course), whole.people)
     plan = itinerary(moments, [*(one.at_h for one in course), watch.until_h], watch.at_h)
-    peak, area, level = peaks.run(whole.system([*levels, *areas], integrals), tuple(pushed), plan)
+    peak, area, level = run(whole.system([*levels, *areas], integrals), (into, amount), plan)
     return {
         one.name: Exposure(peak[place], area[place], level[place])
         for place, one in enumerate(shown)
     }
+
+
+def chosen(model: KineticModel, names: Sequence[str]) -> list[Shown]:
+    """The curves called `names`, in the model's order; without names, all.
+
+    Raises:
+        IllFormedProgramme: naming the curve there is none of.
+    """
+    known = {one.name: one for one in model.series}
+    for name in names:
+        if name not in known:
+            raise IllFormedProgramme(f"There is no curve {name}. There are {', '.join(known)}.")
+    return [one for name, one in known.items() if not names or name in names]
 
 
 def insist_on_order(course: Sequence[Given], watch: Watch) -> None:
@@ -114,10 +133,11 @@ def insist_on_order(course: Sequence[Given], watch: Watch) -> None:
             f"The last session starts at {course[-1].at_h:g} h, so nothing is seen until "
             f"{watch.until_h:g} h. Look further."
         )
-    times = np.array([0.0, *watch.at_h, watch.until_h])
-    if not (np.diff(times) >= 0).all():
+    times = np.array([-1.0, *watch.at_h])
+    inside = ((times[1:] >= 0) & (times[1:] <= watch.until_h)).all()
+    if not (inside and (np.diff(times) > SAME_H).all()):
         raise IllFormedProgramme(
-            f"Levels are wanted at hours in order, from 0 to {watch.until_h:g} h."
+            f"Levels are wanted at hours in order, each once, from 0 to {watch.until_h:g} h."
         )
 
 
@@ -130,14 +150,65 @@ def course_pushes(whole: Body, course: Sequence[Given]) -> list[Push]:
     ]
 
 
-def followed(whole: Body, shown: Sequence[Shown]) -> tuple[list[list], list[list], Rates]:
+def followed(whole: Body, shown: Sequence[Shown]) -> tuple[list[Curve], list[Curve], Rates]:
     """Levels and areas as curves, and the states that add the areas up."""
-    levels = [[whole.level(*pair) for pair in one.sums] for one in shown]
+    levels: list[Curve] = [[whole.level(*pair) for pair in one.sums] for one in shown]
     pairs = dict.fromkeys(pair for one in shown for pair in one.sums)
     places = {pair: whole.size + place for place, pair in enumerate(pairs)}
     integrals: Rates = {}
     for pair, place in places.items():
         state, per_volume = whole.level(*pair)
         integrals[place, state] = per_volume
-    areas = [[(places[pair], 1.0) for pair in one.sums] for one in shown]
+    areas: list[Curve] = [[(places[pair], 1.0) for pair in one.sums] for one in shown]
     return levels, areas, integrals
+
+
+class View(NamedTuple):
+    """Where on the desk a look is noted: value, slope and bend of every curve."""
+
+    value: int
+    slope: int
+    bend: int
+
+
+class Views(NamedTuple):
+    """Two looks in turn, the best value of each curve, and room for two flows."""
+
+    one: View
+    other: View
+    best: int
+    flow: int
+    size: int
+
+
+def views(at: Lists, free: int) -> Views:
+    """Their places, from `free` on."""
+    curves = at.curves // 2
+    begins = (free + np.cumsum([0, *[curves] * 7, 2 * at.states])).tolist()
+    return Views(View(*begins[:3]), View(*begins[3:6]), *begins[6:])
+
+
+def run(
+    system: System, pushed: tuple[IntArray, FloatArray], plan: Itinerary
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Peak and area of each window, and levels, of the first half of the system's curves.
+
+    Args:
+        system: curves, and then for each of them the one that adds up its area.
+        pushed: state and amount of each push.
+        plan: where to look.
+
+    Returns:
+        Shapes `(curves, n, windows)` twice and `(curves, n, levels)`.
+    """
+    curves, people = system.curves // 2, system.people
+    windows, levels = int(plan.legs[:, 3].max()), int(plan.legs[:, 4].max()) + 1
+    peak, area = np.empty((2, curves, people, windows))
+    level = np.empty((curves, people, levels))
+    at, lists = system.wiring
+    bare = desk(at, len(plan.steps), free=0)
+    looks = views(at, bare.free)
+    room: Desk = bare._replace(size=looks.size)
+    told = (at, lists, room, looks, system.rates, system.weights, *pushed, *plan)
+    share(follow, -(-people // PEOPLE), *told, (peak, area, level), least=LEAST // PEOPLE)
+    return peak, area, level

@@ -24,7 +24,7 @@ class System:
 
     `flows` are (row, column) of the entries of `A`, the whole diagonal among them, and `rates`
     their values per hour, shape `(entries, n)`; `seen` are the states that each curve weighs and
-    `weights` their weights, shape `(terms, n)`.
+    `weights` their weights, shape `(terms, n)`. Nothing leaves the states `still`.
     """
 
     size: int
@@ -32,11 +32,12 @@ class System:
     rates: FloatArray
     seen: tuple[tuple[int, ...], ...]
     weights: FloatArray
+    still: tuple[int, ...]
 
     @property
     def wiring(self) -> tuple[Lists, IntArray]:
         """Lists for the kernels; the same for everybody."""
-        return wiring(self.size, self.flows, self.seen)
+        return wiring(self.size, self.flows, self.seen, self.still)
 
     @property
     def people(self) -> int:
@@ -54,7 +55,8 @@ def system(size: int, rates: Rates, curves: Sequence[Curve], *, people: int) -> 
 
     Args:
         size: how many states.
-        rates: entries of `A` per hour by (row, column), each of shape `(n,)`.
+        rates: entries of `A` per hour by (row, column), each of shape `(n,)`; without one on the
+            diagonal, nothing leaves that state.
         curves: what is looked at.
         people: n.
 
@@ -72,7 +74,8 @@ def system(size: int, rates: Rates, curves: Sequence[Curve], *, people: int) -> 
         weights[place] = weight
     insist_on_numbers(entries, weights)
     seen = tuple(tuple(state for state, _ in curve) for curve in curves)
-    return System(size, tuple(pairs), entries, seen, weights)
+    still = tuple(state for state in range(size) if (state, state) not in rates)
+    return System(size, tuple(pairs), entries, seen, weights, still)
 
 
 def in_order(pushes: Sequence[Push], people: int) -> tuple[list[float], IntArray, FloatArray]:

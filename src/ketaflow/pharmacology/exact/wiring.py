@@ -22,7 +22,8 @@ class Lists(NamedTuple):
     columns are at `col`. The product of two exponentials has in slot `e` the sum of the terms from
     `square[e]` to `square[e + 1]`; its factors are at `square_left` and `square_right`. That of
     the rate matrix and an exponential likewise. Curve `r` has the terms from `curve[r]` on, and
-    `term` says which state each weighs.
+    `term` says which state each weighs. At `still` are the diagonal slots of states
+    that never change by themselves, as a pump's rate does.
     """
 
     states: int
@@ -30,6 +31,7 @@ class Lists(NamedTuple):
     slots: int
     curves: int
     terms: int
+    stills: int
     row: int
     col: int
     diagonal: int
@@ -44,11 +46,15 @@ class Lists(NamedTuple):
     rate_diagonal: int
     curve: int
     term: int
+    still: int
 
 
 @lru_cache(maxsize=64)
 def wiring(
-    states: int, flows: tuple[Pair, ...], curves: tuple[tuple[int, ...], ...]
+    states: int,
+    flows: tuple[Pair, ...],
+    curves: tuple[tuple[int, ...], ...],
+    still: tuple[int, ...],
 ) -> tuple[Lists, IntArray]:
     """The lists of a system.
 
@@ -56,6 +62,7 @@ def wiring(
         states: how many there are.
         flows: (row, column) of each entry of the rate matrix, row by row, the diagonal among them.
         curves: which states each curve weighs.
+        still: states that nothing leaves; what they hold goes on as it is.
     """
     rates = {pair: slot for slot, pair in enumerate(flows)}
     reach = np.eye(states, dtype=bool)
@@ -74,9 +81,10 @@ def wiring(
         [rates[state, state] for state in range(states)],
         np.cumsum([0, *(len(curve) for curve in curves)]).tolist(),
         [state for curve in curves for state in curve],
+        [slots[state, state] for state in still],
     ]
     begins = np.cumsum([0, *(len(part) for part in parts)]).tolist()
-    sizes = (states, len(rates), len(slots), len(curves), len(parts[-1]))
+    sizes = (states, len(rates), len(slots), len(curves), len(parts[-2]), len(still))
     return Lists(*sizes, *begins[:-1]), whole([one for part in parts for one in part])
 
 
@@ -96,6 +104,32 @@ def products(
     pairs = [pair for one in terms for pair in one]
     begins: list[int] = np.cumsum([0, *(len(one) for one in terms)]).tolist()
     return begins, [one for one, _ in pairs], [two for _, two in pairs]
+
+
+class Desk(NamedTuple):
+    """Where things lie: of the eight persons at hand `m`, `B`, all exponentials and the state.
+
+    There are two places for the state, and it moves from one to the other at each step. From `free`
+    on a kernel has `size - free` slots for itself.
+    """
+
+    lanes: int
+    halvings: int
+    shift: int
+    rates: int
+    weights: int
+    state: int
+    spare: int
+    steps: int
+    free: int
+    size: int
+
+
+def desk(at: Lists, steps: int, *, free: int) -> Desk:
+    """Room for a system with so many exponentials, and `free` slots beside."""
+    sizes = (1, 1, 1, at.entries, at.terms, 2 * at.states, at.slots, at.slots * steps, free)
+    begins: list[int] = np.cumsum([0, *sizes]).tolist()
+    return Desk(*begins)
 
 
 def whole(numbers: object) -> IntArray:

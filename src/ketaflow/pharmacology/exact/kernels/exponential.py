@@ -13,9 +13,19 @@ Source: Higham, Functions of Matrices (2008), chapter 10; Sidje and Stewart (199
 import math
 
 from ketaflow.pharmacology.exact.compiled import inside
-from ketaflow.pharmacology.exact.eight import PEOPLE, item, load, more, plus, same, store, times
+from ketaflow.pharmacology.exact.kernels.eight import (
+    PEOPLE,
+    item,
+    load,
+    more,
+    plus,
+    same,
+    store,
+    times,
+)
 
-# A polynomial of this degree, which is even, is exact to 1e-16 where the shifted rates times the time are below it.
+# A polynomial of this degree, which is even, is exact to rounding where shifted rates times time
+# are below this.
 DEGREE = 10
 SMALL = 1.0 / 8.0
 
@@ -96,6 +106,9 @@ def exponential(w, at, lists, desk, lasting_h, out):
     back = load(w, desk.lanes)
     for slot in range(out, out + at.slots):
         store(w, slot, times(load(w, slot), back))
+    # To the bit: a pump that is off must not run on by a rounding error.
+    for state in range(at.stills):
+        store(w, out + item(lists, at.still + state), same(1.0))
     one, other = out, desk.spare
     for done in range(most):
         square(w, at, lists, one, other)

@@ -3,39 +3,11 @@
 `w` is its working space, in slots of eight numbers; `desk` says where things lie in it.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ketaflow.pharmacology.exact.compiled import inside
-from ketaflow.pharmacology.exact.eight import PEOPLE, item, load, more, same, store, times
-from ketaflow.pharmacology.exact.exponential import exponential, square
-from ketaflow.pharmacology.exact.wiring import Lists
-
-
-class Desk(NamedTuple):
-    """Where things lie: of the eight persons at hand `m`, `B`, all exponentials and the state.
-
-    There are two places for the state, and it moves from one to the other at each step. From `free` on a kernel has `size - free` slots for itself.
-    """
-
-    lanes: int
-    halvings: int
-    shift: int
-    rates: int
-    weights: int
-    state: int
-    spare: int
-    steps: int
-    free: int
-    size: int
-
-
-def desk(at: Lists, steps: int, *, free: int) -> Desk:
-    """Room for a system with so many exponentials, and `free` slots beside."""
-    sizes = (1, 1, 1, at.entries, at.terms, 2 * at.states, at.slots, at.slots * steps, free)
-    begins: list[int] = np.cumsum([0, *sizes]).tolist()
-    return Desk(*begins)
+from ketaflow.pharmacology.exact.kernels.eight import PEOPLE, item, load, more, same, store, times
+from ketaflow.pharmacology.exact.kernels.exponential import exponential, square
 
 
 @inside
@@ -59,6 +31,14 @@ def seat(w, at, lists, desk, rates, weights, person):
     for term in range(at.terms):
         for lane in range(PEOPLE):
             w[(desk.weights + term) * PEOPLE + lane] = weights[term, min(person + lane, last)]
+    shift(w, at, lists, desk)
+    for state in range(at.states):
+        store(w, desk.state + state, same(0.0))
+
+
+@inside
+def shift(w, at, lists, desk):
+    """From the rates `A` to `B`, which has nothing below 0, and `m` of each person."""
     for lane in range(PEOPLE):
         fastest = 0.0
         for state in range(at.states):
@@ -68,8 +48,6 @@ def seat(w, at, lists, desk, rates, weights, person):
         for state in range(at.states):
             slot = desk.rates + item(lists, at.rate_diagonal + state)
             w[slot * PEOPLE + lane] += fastest
-    for state in range(at.states):
-        store(w, desk.state + state, same(0.0))
 
 
 @inside

@@ -15,6 +15,7 @@ STAY = -1
 FRESH = -1.0
 # How many grid times are written at a stroke: 2 to the power of this.
 DOUBLINGS = 5
+STROKE = 2**DOUBLINGS
 
 
 class Timetable(NamedTuple):

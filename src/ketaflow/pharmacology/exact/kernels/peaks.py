@@ -1,13 +1,7 @@
-"""The kernel behind exposure: goes along an itinerary and keeps peaks, areas and levels."""
+"""Goes along an itinerary and keeps the peak and area of each curve, and levels."""
 
-from typing import NamedTuple
-
-import numpy as np
-
-from ketaflow.pharmacology.exact.compiled import compiled, inside, share
-from ketaflow.pharmacology.exact.desk import (
-    Desk,
-    desk,
+from ketaflow.pharmacology.exact.compiled import compiled, inside
+from ketaflow.pharmacology.exact.kernels.desk import (
     flow,
     go,
     prepare,
@@ -16,7 +10,7 @@ from ketaflow.pharmacology.exact.desk import (
     see,
     working_space,
 )
-from ketaflow.pharmacology.exact.eight import (
+from ketaflow.pharmacology.exact.kernels.eight import (
     PEOPLE,
     fell,
     item,
@@ -27,68 +21,12 @@ from ketaflow.pharmacology.exact.eight import (
     store,
     times,
 )
-from ketaflow.pharmacology.exact.itinerary import Itinerary
-from ketaflow.pharmacology.exact.system import System
-from ketaflow.pharmacology.exact.wiring import IntArray, Lists
-from ketaflow.pharmacology.population import FloatArray
 
 NEWTON = 6
-LEAST = 64
-
-
-class View(NamedTuple):
-    """Where on the desk a look is noted: value, slope and bend of every curve."""
-
-    value: int
-    slope: int
-    bend: int
-
-
-class Views(NamedTuple):
-    """Two looks in turn, the best value of each curve, and room for two flows."""
-
-    one: View
-    other: View
-    best: int
-    flow: int
-    size: int
-
-
-def views(at: Lists, free: int) -> Views:
-    """Their places, from `free` on."""
-    curves = at.curves // 2
-    begins = (free + np.cumsum([0, *[curves] * 7, 2 * at.states])).tolist()
-    return Views(View(*begins[:3]), View(*begins[3:6]), *begins[6:])
-
-
-def run(
-    system: System, pushed: tuple[IntArray, FloatArray], plan: Itinerary
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Peak and area of each window, and levels, of the first half of the system's curves.
-
-    Args:
-        system: curves, and then for each of them the one that adds up its area.
-        pushed: state and amount of each push.
-        plan: where to look.
-
-    Returns:
-        Shapes `(curves, n, windows)` twice and `(curves, n, levels)`.
-    """
-    curves, people = system.curves // 2, system.people
-    windows, levels = int(plan.legs[:, 3].max()), int(plan.legs[:, 4].max()) + 1
-    peak, area = np.empty((2, curves, people, windows))
-    level = np.empty((curves, people, levels))
-    at, lists = system.wiring
-    bare = desk(at, len(plan.steps), free=0)
-    looks = views(at, bare.free)
-    room: Desk = bare._replace(size=looks.size)
-    told = (at, lists, room, looks, system.rates, system.weights, *pushed, *plan)
-    share(_follow, -(-people // PEOPLE), *told, (peak, area, level), least=LEAST // PEOPLE)
-    return peak, area, level
 
 
 @inside
-def _between(h, left, right):
+def between(h, left, right):
     """The highest point of the quintic between two looks, each (value, slope, bend).
 
     It rises at the left and falls at the right, so there is one.
@@ -112,7 +50,7 @@ def _between(h, left, right):
 
 
 @inside
-def _slope(w, at, lists, desk, state, curve):
+def slope(w, at, lists, desk, state, curve):
     """How fast one curve rises at `state`."""
     down, total = times(load(w, desk.shift), same(-1.0)), same(0.0)
     for term in range(item(lists, at.curve + curve), item(lists, at.curve + curve + 1)):
@@ -126,17 +64,17 @@ def _slope(w, at, lists, desk, state, curve):
 
 
 @inside
-def _look(w, at, lists, desk, views, now, state):
+def look(w, at, lists, desk, views, now, state):
     """Value and slope of every curve, and the best so far."""
     for curve in range(at.curves // 2):
         value = see(w, at, lists, desk, state, curve)
         store(w, now.value + curve, value)
-        store(w, now.slope + curve, _slope(w, at, lists, desk, state, curve))
+        store(w, now.slope + curve, slope(w, at, lists, desk, state, curve))
         store(w, views.best + curve, larger(value, load(w, views.best + curve)))
 
 
 @inside
-def _bend(w, at, lists, desk, views, state, out):
+def bend(w, at, lists, desk, views, state, out):
     """Second derivative of every curve at `state`."""
     flow(w, at, lists, desk, state, views.flow)
     flow(w, at, lists, desk, views.flow, views.flow + at.states)
@@ -145,7 +83,7 @@ def _bend(w, at, lists, desk, views, state, out):
 
 
 @inside
-def _anybody(w, at, before, now):
+def anybody(w, at, before, now):
     """Whether any curve of any person rose at the last look and falls at this one."""
     found = 0
     for curve in range(at.curves // 2):
@@ -154,7 +92,7 @@ def _anybody(w, at, before, now):
 
 
 @inside
-def _noted(w, view, place):
+def seen(w, view, place):
     """Value, slope and bend of a curve of a person."""
     return (
         w[view.value * PEOPLE + place],
@@ -164,17 +102,21 @@ def _noted(w, view, place):
 
 
 @inside
-def _raise(w, at, views, before, now, lasting_h):
+def lift(w, at, lists, desk, views, before, now, earlier, state, lasting_h):
     """The peak of each curve that rose at the last look and falls at this one."""
+    if not anybody(w, at, before, now):
+        return
+    bend(w, at, lists, desk, views, earlier, before.bend)
+    bend(w, at, lists, desk, views, state, now.bend)
     for place in range(at.curves // 2 * PEOPLE):
-        left, right = _noted(w, before, place), _noted(w, now, place)
+        left, right = seen(w, before, place), seen(w, now, place)
         if left[1] > 0.0 >= right[1]:
             best = views.best * PEOPLE + place
-            w[best] = max(w[best], _between(lasting_h, left, right))
+            w[best] = max(w[best], between(lasting_h, left, right))
 
 
 @inside
-def _close(w, at, lists, desk, views, state, window, person, peak, area):
+def close_window(w, at, lists, desk, views, state, window, person, peak, area):
     """Write down peak and area of the window that ends, for eight persons."""
     curves = at.curves // 2
     for curve in range(curves):
@@ -185,7 +127,7 @@ def _close(w, at, lists, desk, views, state, window, person, peak, area):
 
 
 @inside
-def _open(w, at, lists, views, now, state):
+def open_window(w, at, lists, views, now, state):
     """A window begins: no area yet, and the best so far is what is there."""
     curves = at.curves // 2
     for term in range(item(lists, at.curve + curves), item(lists, at.curve + 2 * curves)):
@@ -195,7 +137,7 @@ def _open(w, at, lists, views, now, state):
 
 
 @inside
-def _note(w, at, now, person, noted, level):
+def note(w, at, now, person, noted, level):
     """Write down the levels of eight persons."""
     for curve in range(at.curves // 2):
         for lane in range(min(PEOPLE, level.shape[1] - person)):
@@ -203,7 +145,7 @@ def _note(w, at, now, person, noted, level):
 
 
 @compiled
-def _follow(first, last, at, lists, desk, views, rates, weights, into, amount, legs, steps, found):
+def follow(first, last, at, lists, desk, views, rates, weights, into, amount, legs, steps, found):
     peak, area, level = found
     w = working_space(desk)
     for group in range(first, last):
@@ -211,24 +153,21 @@ def _follow(first, last, at, lists, desk, views, rates, weights, into, amount, l
         before, now = views.one, views.other
         seat(w, at, lists, desk, rates, weights, person)
         prepare(w, at, lists, desk, steps)
-        _look(w, at, lists, desk, views, now, state)
+        look(w, at, lists, desk, views, now, state)
         for leg in range(legs.shape[0]):
             number, push_first, push_last, begins, noted = legs[leg]
             if number >= 0:
                 earlier, before, now = state, now, before
                 state = go(w, at, lists, desk, number, state)
-                _look(w, at, lists, desk, views, now, state)
-                if _anybody(w, at, before, now):
-                    _bend(w, at, lists, desk, views, earlier, before.bend)
-                    _bend(w, at, lists, desk, views, state, now.bend)
-                    _raise(w, at, views, before, now, steps[number, 0])
+                look(w, at, lists, desk, views, now, state)
+                lift(w, at, lists, desk, views, before, now, earlier, state, steps[number, 0])
             if begins >= 0:
                 if window >= 0:
-                    _close(w, at, lists, desk, views, state, window, person, peak, area)
-                _open(w, at, lists, views, now, state)
+                    close_window(w, at, lists, desk, views, state, window, person, peak, area)
+                open_window(w, at, lists, views, now, state)
                 window = begins
             if push_last > push_first:
                 push(w, state, into, amount, push_first, push_last, person)
-                _look(w, at, lists, desk, views, now, state)
+                look(w, at, lists, desk, views, now, state)
             if noted >= 0:
-                _note(w, at, now, person, noted, level)
+                note(w, at, now, person, noted, level)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ketaflow.pharmacology.exact.timetable import FRESH, STAY
+from ketaflow.pharmacology.exact.plans.timetable import FRESH, STAY
 from ketaflow.pharmacology.exact.wiring import IntArray, whole
 from ketaflow.pharmacology.kinetics import SAME_H
 from ketaflow.pharmacology.population import FloatArray
