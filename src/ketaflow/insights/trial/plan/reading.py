@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Callable
 from importlib import resources
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +190,7 @@ def insist_on_envelope(trial: Trial) -> None:
         for subject in corners(trial.population):
             doses = programme(arm.given, subject.weight_kg)
             envelope.insist_on_plausible(subject, doses)
-            beyond = next(chain(envelope.outside(model, subject, doses)), None)
+            beyond = next(envelope.outside(model, subject, doses, route=arm.given.route), None)
             if beyond and not trial.extrapolate:
                 raise envelope.OutsideModel(
                     f"Arm “{arm.name}”: {beyond} Correct it, or write extrapolate = true."
