@@ -21,7 +21,7 @@ STARTS_WITHIN_S = 60
 
 @contextmanager
 def cluster(folder, **settings):
-    """A scheduler and three workers, each a process of its own; yields address and workers."""
+    """A scheduler and three workers, each a process of its own; yields its address and them."""
     where = folder / "scheduler.json"
     environment = os.environ | {"PYTHONWARNINGS": "ignore", "NUMBA_NUM_THREADS": "1"} | settings
     quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -42,7 +42,7 @@ def cluster(folder, **settings):
                     [*command, "distributed.cli.dask_worker", *found, *each, *named], **quiet
                 )
             )
-        yield address_in(where), processes[1:]
+        yield address_in(where), processes
     finally:
         for process in processes:
             process.kill()
@@ -80,21 +80,20 @@ def killing(processes, after):
     return done, seen
 
 
-def test_one_of_three_workers_is_killed_and_the_answer_is_the_same(trial, tmp_path):
-    with cluster(tmp_path) as (address, workers):
+def test_a_killed_worker_changes_nothing_and_killing_all_is_a_sentence(
+    trial, tmp_path, monkeypatch
+):
+    with cluster(tmp_path) as (address, (scheduler, *workers)):
         done, seen = killing(workers[:1], after=2)
         found = running.run(trial, scheduler=address, done=done)
         assert workers[0].wait(timeout=10) == -signal.SIGKILL
-        assert [one.poll() for one in workers[1:]] == [None, None]
-    assert len(seen) == 24
-    for one, other in zip(running.run(trial, workers=2), found, strict=True):
-        same(one, other)
+        assert [one.poll() for one in (scheduler, *workers[1:])] == [None, None, None]
+        assert len(seen) == 24
+        for one, other in zip(running.run(trial, workers=2), found, strict=True):
+            same(one, other)
 
-
-def test_when_all_workers_die_the_trial_says_so_and_stops(trial, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "PATIENCE_S", 3.0)
-    with cluster(tmp_path) as (address, workers):
-        done, seen = killing(workers, after=1)
+        monkeypatch.setattr(running, "PATIENCE_S", 3.0)
+        done, seen = killing(workers[1:], after=1)
         with pytest.raises(NotFinished, match="lost all its workers"):
             running.run(trial, scheduler=address, done=done)
         assert len(seen) < 24
@@ -102,9 +101,12 @@ def test_when_all_workers_die_the_trial_says_so_and_stops(trial, tmp_path, monke
             running.run(trial, scheduler=address)
 
 
-def test_a_part_that_no_worker_survives_is_given_up(trial, tmp_path):
+def test_a_part_that_no_worker_survives_and_a_scheduler_that_goes_are_sentences(trial, tmp_path):
     never = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
-    with cluster(tmp_path, **never) as (address, workers):
+    with cluster(tmp_path, **never) as (address, (scheduler, *workers)):
         done, _ = killing(workers[:1], after=1)
         with pytest.raises(NotFinished, match="died over and over"):
+            running.run(trial, scheduler=address, done=done)
+        done, _ = killing([scheduler], after=1)
+        with pytest.raises(NotFinished, match="is gone"):
             running.run(trial, scheduler=address, done=done)

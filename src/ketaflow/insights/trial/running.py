@@ -99,9 +99,11 @@ def on_cluster(trial: Trial, jobs: list[Job], address: str) -> Finished:
     """Chunks done by the workers of a Dask cluster, lost ones again.
 
     Raises:
-        NotFinished: no scheduler there, no workers, or a chunk that no worker survives.
+        NotFinished: no scheduler there, no workers, a scheduler that goes, a chunk that no worker
+            survives, or workers without Ketaflow.
     """
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
+    from distributed.client import FuturesCancelledError
 
     with closing(connect(address)) as client:
         waiting = {
@@ -116,6 +118,11 @@ def on_cluster(trial: Trial, jobs: list[Job], address: str) -> Finished:
             raise NotFinished(
                 f"Workers at {address} died over and over at the same part of the trial, so it was "
                 f"stopped and nothing was kept. Look at the workers' memory, then run it again."
+            ) from None
+        except (CancelledError, FuturesCancelledError):
+            raise NotFinished(
+                f"The scheduler at {address} is gone, so the trial was stopped and nothing was "
+                f"kept. Start it, then run it again."
             ) from None
 
 
