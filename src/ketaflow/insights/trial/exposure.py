@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
 
 import numpy as np
 
 from ketaflow.insights.trial.plan.design import Arm, Population, Spread, programme
 from ketaflow.pharmacology import library, population
 from ketaflow.pharmacology.doses import infusion
+from ketaflow.pharmacology.exact.compiled import unshared
 from ketaflow.pharmacology.exact.exposure import Exposure, Given, Watch, exposure
 from ketaflow.pharmacology.population import FloatArray, Subject
 from ketaflow.pharmacology.response.model import DoseMap
@@ -26,8 +26,6 @@ REFERENCE = Subject(weight_kg=70.0, age=40.0)
 REFERENCE_DRUG, REFERENCE_ROUTE, REFERENCE_MIN = "ketamine", "iv", 40.0
 S, R = "S-ketamine", "R-ketamine"
 ESKETAMINE = "esketamine"
-# The engine spreads one call over all cores by itself, and takes one call at a time.
-ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
@@ -112,9 +110,12 @@ def engine(
     course: Sequence[Given],
     people: Mapping[str, FloatArray],
 ) -> Mapping[str, Exposure]:
-    """Peaks and areas of every curve of `model`, to some days after the last session."""
+    """Peaks and areas of every curve of `model`, to some days after the last session.
+
+    A chunk is done by one thread: the trial has many chunks at once already.
+    """
     watch = Watch(until_h=course[-1].at_h + AFTER_H)
-    with ONE_AT_A_TIME:
+    with unshared():
         return exposure(model, route=route, course=course, people=people, watch=watch)
 
 

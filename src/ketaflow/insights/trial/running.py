@@ -11,8 +11,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import Any
 
-import numba
-
 from ketaflow.insights.trial.plan.design import Trial
 from ketaflow.insights.trial.simulating import chunks, simulate
 from ketaflow.insights.trial.summaries import Tally
@@ -76,10 +74,7 @@ def here(trial: Trial, jobs: Iterable[Job], workers: int | None) -> Finished:
     if not 1 <= count <= MOST_WORKERS:
         raise NoSuchCrew(f"A trial runs on 1 to {MOST_WORKERS} workers (got {count}).")
 
-    def start() -> None:
-        numba.set_num_threads(min(count, numba.get_num_threads()))
-
-    with ThreadPoolExecutor(count, initializer=start) as crew:
+    with ThreadPoolExecutor(count) as crew:
         waiting: dict[Future[Tally], Job] = {}
         for job in jobs:
             waiting[crew.submit(simulate, trial, trial.arms[job[0]], job[1])] = job

@@ -5,12 +5,14 @@ run it side by side: no OpenMP, nothing that a fork or a web server's own thread
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import numba
@@ -19,6 +21,8 @@ from numba.core import config
 # Fused multiply-add is the only liberty taken: no reordering, so every person's numbers are the
 # same bits whoever is reckoned beside them and however many threads there are.
 LIBERTIES = {"contract"}
+# How many parts of the work there are for each thread.
+PARTS = 8
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,8 +74,25 @@ def places() -> tuple[Path, ...]:
     return (Path(said), *own) if said else own
 
 
+# Whoever already spreads the work sets `alone` in each of its own threads; see `unshared`.
+HERE = local()
+
+
+@contextmanager
+def unshared() -> Iterator[None]:
+    """Within, the work of this thread is not shared out again, as when many such threads run."""
+    before = getattr(HERE, "alone", False)
+    HERE.alone = True
+    try:
+        yield
+    finally:
+        HERE.alone = before
+
+
 def threads() -> int:
-    """How many threads share the work: the processors this process may use."""
+    """How many threads share the work: the processors this process may use, or this one alone."""
+    if getattr(HERE, "alone", False):
+        return 1
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
@@ -84,7 +105,9 @@ def crew(process: int, size: int) -> ThreadPoolExecutor:
 
 
 def share(kernel: Callable[..., None], count: int, *told: object, least: int) -> None:
-    """Run `kernel(first, last, *told)` over 0 to `count`, in one thread for each `least` of them.
+    """Run `kernel(first, last, *told)` over 0 to `count`, shared out over the threads.
+
+    Each thread takes a part when it is done with the last, so that none waits for a slower one.
 
     Args:
         kernel: writes its own part of the results and nothing else.
@@ -93,11 +116,15 @@ def share(kernel: Callable[..., None], count: int, *told: object, least: int) ->
         least: what one thread should get at the very least; threads are not free.
     """
     size = min(threads(), max(1, count // least))
-    edges = [count * place // size for place in range(size + 1)]
-    others = [
-        crew(os.getpid(), threads()).submit(kernel, first, last, *told)
-        for first, last in list(pairwise(edges))[1:]
-    ]
-    kernel(edges[0], edges[1], *told)
+    parts = 1 if size == 1 else size * PARTS
+    edges = sorted({count * place // parts for place in range(parts + 1)})
+    waiting = iter(list(pairwise(edges)))
+
+    def work() -> None:
+        for first, last in waiting:
+            kernel(first, last, *told)
+
+    others = [crew(os.getpid(), threads()).submit(work) for _ in range(size - 1)]
+    work()
     for other in others:
         other.result()

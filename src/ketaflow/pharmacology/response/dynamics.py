@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ketaflow.pharmacology.exact.compiled import compiled, inside
 from ketaflow.pharmacology.population import FloatArray
 from ketaflow.refusals import OutsideEnvelope
 
@@ -45,7 +45,7 @@ class Timeline:
     read: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@inside
 def one_step(unmade: float, c: float, a: float, koff: float, h: float) -> float:
     """`Q` after `h` days without a session; see the law above."""
     fading = np.exp(-a * h)
@@ -67,7 +67,7 @@ def one_step(unmade: float, c: float, a: float, koff: float, h: float) -> float:
     return left
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def follow(
     rates: tuple[float, float],
     people: tuple[FloatArray, FloatArray],
