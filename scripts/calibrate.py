@@ -160,6 +160,9 @@ infusion), so no model hits all of them.
 
 ## What was moved
 
+These numbers are no measurements. Quite different sets fit nearly as well (a half-life of 17 days
+with a spread of 3.9 was one), so none of them should be read alone.
+
 {moves}
 
 ## What it says, plainly
