@@ -5,12 +5,14 @@ run it side by side: no OpenMP, nothing that a fork or a web server's own thread
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import numba
@@ -72,8 +74,25 @@ def places() -> tuple[Path, ...]:
     return (Path(said), *own) if said else own
 
 
+# Whoever already spreads the work sets `alone` in each of its own threads; see `unshared`.
+HERE = local()
+
+
+@contextmanager
+def unshared() -> Iterator[None]:
+    """Within, the work of this thread is not shared out again, as when many such threads run."""
+    before = getattr(HERE, "alone", False)
+    HERE.alone = True
+    try:
+        yield
+    finally:
+        HERE.alone = before
+
+
 def threads() -> int:
-    """How many threads share the work: the processors this process may use."""
+    """How many threads share the work: the processors this process may use, or this one alone."""
+    if getattr(HERE, "alone", False):
+        return 1
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
