@@ -28,7 +28,7 @@ from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
 from ketaflow.session.fold import SessionState, fold
-from ketaflow.session.models import OVER, Session
+from ketaflow.session.models import OVER, Press, Session
 
 MOST_SESSIONS = 200
 ORDER_CHANGED = (
@@ -96,6 +96,11 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
     """The sessions of a course, first to last, without those that ended before any drug."""
     found = _named().filter(clinic_id=clinic, course_id=course, void=False)
     return list(found.order_by("number")[:MOST_SESSIONS])
+
+
+def pressed(*, clinic: UUID, name: UUID) -> Press | None:
+    """The press of that name, if it is in the record."""
+    return Press.objects.filter(clinic_id=clinic, name=name).first()
 
 
 def state(*, clinic: UUID, id: UUID) -> SessionState:

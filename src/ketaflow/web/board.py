@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from ketaflow.people.roles import Duty
+from ketaflow.people.roles import Duty, may
 from ketaflow.protocol.limits import Policy
 from ketaflow.session import queries, vitals
 from ketaflow.session.phases import PREPARING, Phase
@@ -35,11 +36,16 @@ class Card:
 @duty(Duty.SEE_BOARD)
 def board(request: StaffRequest) -> HttpResponse:
     """Show today's sessions by chair and who is still to come; the chairs refresh themselves."""
-    at = timezone.now()
-    today = queries.today(clinic=request.clinic.id, at=at)
-    context = {"today": today, "cards": cards(today, at), "at": at}
+    sees_charts = may(request.author.roles, Duty.SEE_CHART)
+    context = {**shown(request.clinic.id, timezone.now()), "sees_charts": sees_charts}
     template = "board/chairs.html" if request.htmx else "board/board.html"
     return render(request, template, context)
+
+
+def shown(clinic: UUID, at: datetime) -> dict[str, Any]:
+    """What the board of a clinic shows."""
+    today = queries.today(clinic=clinic, at=at)
+    return {"today": today, "cards": cards(today, at), "at": at}
 
 
 def cards(today: Today, at: datetime) -> list[Card]:

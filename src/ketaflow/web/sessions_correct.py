@@ -24,8 +24,8 @@ from ketaflow.web import session_page
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.gate import StaffRequest, duty
+from ketaflow.web.presses import number
 from ketaflow.web.sessions import room_or_404
-from ketaflow.web.sessions_forms import number
 
 WHOLE = {"total", "severity"}
 ASKED: Mapping[Kind, tuple[str, ...]] = {
