@@ -87,6 +87,7 @@ def press(client, chair, act, seen=None, **said):
 
 def dose(client, chair, second, **changed):
     told = {"dose_mg": "40", "rate_mg_min": "1", "email": second.user.email, "password": PASSWORD}
+    told["own_password"] = PASSWORD
     return press(client, chair, "dose", **{**told, **changed})
 
 
