@@ -8,7 +8,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
+from django.db import connections
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -67,7 +67,7 @@ async def _events(
     clinic: UUID, sign_in: str, watched: str, sees_charts: bool
 ) -> AsyncIterator[str]:
     # A page may stay open for hours: it must not keep the request's connection that long.
-    await sync_to_async(connection.close)()
+    await sync_to_async(connections.close_all)()
     page = OpenPage(clinic, sign_in, watched, sees_charts)
     watch.join(page)
     try:
