@@ -12,7 +12,6 @@ from ketaflow.journal import queries as journal
 from ketaflow.people import actions as people
 from ketaflow.people.registration import ClinicDetails
 from ketaflow.people.roles import Role
-from ketaflow.session import queries as sessions
 from tests.access import stages
 from tests.browser import barriers, sideways
 from tests.served import CUT_LINES, served, sit_down
@@ -124,7 +123,9 @@ def test_a_stranger_hears_nothing_and_who_signs_out_hears_no_more(sit, ids, team
     noah.wait_for_timeout(300)
     noah.context.request.post(
         "/account/logout/",
-        form={"csrfmiddlewaretoken": noah.locator("[name=csrfmiddlewaretoken]").first.input_value()},
+        form={
+            "csrfmiddlewaretoken": noah.locator("[name=csrfmiddlewaretoken]").first.input_value()
+        },
     )
     said = noah.evaluate("() => window.kept")  # ends, although nobody closed it
     assert said.rstrip().endswith("event: over\ndata:")
@@ -186,4 +187,3 @@ def test_the_new_forecast_is_there_soon_after_the_rate_is_changed(sit, ids):
     took = timezone.now() - began
     print(f"re-forecast in {took.total_seconds() * 1000:.0f} ms")
     assert took < timedelta(seconds=3)
-    assert sessions is not None

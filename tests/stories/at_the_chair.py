@@ -89,7 +89,9 @@ def measure_baseline(day: ClinicDay, systolic: str, diastolic: str) -> None:
 
 def check_dose(day: ClinicDay, second: str, **read: str) -> Page:
     """Somebody reads the dose; both sign with their own password, at the nurse's screen."""
-    return press(day, "dose", email=f"{second}@example.org", password=PASSWORD, own_password=PASSWORD, **read)
+    return press(
+        day, "dose", email=f"{second}@example.org", password=PASSWORD, own_password=PASSWORD, **read
+    )
 
 
 def take_round(day: ClinicDay, pressure: str, **more: str) -> Page:
