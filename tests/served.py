@@ -1,4 +1,4 @@
-"""The clinic served as `ketaflow serve` does it, in this process, so that a test moves its clock."""
+"""The clinic as `ketaflow serve` serves it, but in this process: a test can move its clock."""
 
 import gc
 import socket

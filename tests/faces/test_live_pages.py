@@ -185,5 +185,5 @@ def test_the_new_forecast_is_there_soon_after_the_rate_is_changed(sit, ids):
         " && document.querySelector('#forecast canvas')", arg=before, polling=10,
     )  # fmt: skip
     took = timezone.now() - began
-    print(f"re-forecast in {took.total_seconds() * 1000:.0f} ms")
+    # The true figure is in `scripts/bench live`; this ceiling only catches what is broken.
     assert took < timedelta(seconds=3)

@@ -160,8 +160,8 @@ def test_signing_out_asks_first_and_leaves_nothing_on_a_shared_tablet(tablet, id
     tablet.get_by_text("1 of your entries are not in the record").wait_for()
     kept = "localStorage.getItem('ketaflow.kept')"
     assert "151" in tablet.evaluate(kept)
-    stay = "document.querySelector('[data-forget]').addEventListener('submit', e => e.preventDefault())"
-    tablet.evaluate(stay)
+    form = "document.querySelector('[data-forget]')"
+    tablet.evaluate(f"{form}.addEventListener('submit', sent => sent.preventDefault())")
     out.click()
     assert tablet.evaluate(kept) is None
 
