@@ -30,7 +30,7 @@ def draw(clinic: UUID, sees_charts: bool) -> str:
     zone = people.zone_of(clinic=clinic)
     with timezone.override(zone):
         context = boards.shown(clinic, timezone.now())
-        return render_to_string("board/chairs.html", {**context, "sees_charts": sees_charts})
+        return render_to_string("board/chairs.html", {**context, "may": {"SEE_CHART": sees_charts}})
 
 
 watch = Watch(draw, still_open)

@@ -232,6 +232,14 @@ def _ends(state: SessionState, at: datetime) -> str:
     return f"in about {left} min" if left > 0 else "the ordered dose should be in now"
 
 
+def fixed_clock(until: datetime | None, at: datetime) -> str:
+    """How long the label's own clock still runs; nothing where there is none."""
+    if until is None:
+        return ""
+    left = -((at - until) // MINUTE)
+    return f"{spoken(left)} left" if left > 0 else "over"
+
+
 def due_words(due_at: datetime | None, at: datetime) -> str:
     """When the next reading is due, as it is said."""
     if due_at is None:
