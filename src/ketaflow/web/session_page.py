@@ -90,13 +90,18 @@ class Now:
     ends: str
 
 
-def flow(room: Room) -> list[FlowRow]:
-    """The flowsheet: the baseline first, then every moment at which something was measured."""
-    moments: dict[datetime, list[Line]] = {}
+def moments(room: Room) -> Mapping[datetime, Sequence[Line]]:
+    """Every moment at which something was measured, with what was."""
+    found: dict[datetime, list[Line]] = {}
     for line in room.state.lines:
         if (line.kind in MEASURED or line.kind in SCALES) and not line.struck:
-            moments.setdefault(line.at, []).append(line)
-    rows = [_row(room, at, lines) for at, lines in sorted(moments.items())]
+            found.setdefault(line.at, []).append(line)
+    return found
+
+
+def flow(room: Room, of: Mapping[datetime, Sequence[Line]] | None = None) -> list[FlowRow]:
+    """The flowsheet: the baseline first, then every moment, or those given."""
+    rows = [_row(room, at, lines) for at, lines in sorted((of or moments(room)).items())]
     return sorted(rows, key=lambda row: row.name != "Baseline")
 
 

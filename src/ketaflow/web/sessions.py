@@ -27,7 +27,7 @@ from ketaflow.session import actions, checklist, phases, queries
 from ketaflow.session.events import Kind
 from ketaflow.session.phases import Phase
 from ketaflow.session.queries import Room
-from ketaflow.web import live, session_forecast, session_page
+from ketaflow.web import live, session_charts, session_flow, session_forecast, session_page
 from ketaflow.web import sessions_forms as entering
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
@@ -241,8 +241,8 @@ def _show(
     }
     if at_chair:
         return render(request, "session/chair.html", context, status=status)
-    context["flow"] = session_page.flow(room)
-    context["record"] = session_page.record(room.state)
+    context |= session_flow.shown(room, whole="whole" in request.GET)
+    context["charts"] = session_charts.draw(room.state, at=at)
     context["forecast"] = session_forecast.draw(room, at=at)
     return render(request, "session/room.html", context, status=status)
 

@@ -13,18 +13,20 @@ function make(tag, className, ...inside) {
   return one;
 }
 
+const GO_ON =
+  "What you see is as it was then. Go on: what you record stays on this device and is sent when the line is back.";
 const strip = make("div", "line-strip");
 strip.setAttribute("role", "status");
 const undecided = make("section", "care care--caution undecided");
 undecided.setAttribute("aria-label", "Not recorded yet: to be decided");
-place.prepend(strip, undecided);
+const more = make("div", "line-more");
+place.prepend(strip, more, undecided);
 
 function sentences() {
   const waits = kept.waiting().length;
   const said = [];
   if (line.lost) {
-    said.push(`No line to the record since ${clock(line.lostAt)}. What you see is as it was then.`);
-    said.push("Go on: what you record stays on this device and is sent when the line is back.");
+    said.push(`No line to the record since ${clock(line.lostAt)}.`);
   } else if (line.shut) said.push("This screen is locked or signed out.");
   if (waits) said.push(`${count(waits, "entry")} ${waits === 1 ? "waits" : "wait"} to be sent.`);
   const others = kept.others().length;
@@ -33,15 +35,17 @@ function sentences() {
 }
 
 function waitingList() {
-  const list = make("ol", "govuk-list line-strip__list");
+  const list = make("ol", "govuk-list line-more__list");
   for (const one of kept.waiting()) list.append(make("li", "", `${clock(one.at)} ${one.words}`));
   return list;
 }
 
 function show() {
   const said = sentences();
-  strip.replaceChildren(...said.map((one) => make("p", "govuk-body", one)));
-  if (kept.waiting().length) strip.append(waitingList());
+  strip.replaceChildren(make("p", "govuk-body", said.join(" ")));
+  more.replaceChildren();
+  if (line.lost) more.append(make("p", "govuk-body", GO_ON));
+  if (kept.waiting().length) more.append(waitingList());
   if (line.shut) {
     const link = make("a", "govuk-link", "Unlock or sign in");
     link.href = location.pathname;
@@ -77,7 +81,7 @@ export function say(words, level = "") {
   const one = make("div", `said${level ? ` said--${level}` : ""}`, make("p", "govuk-body", words));
   one.id = "just-said";
   one.setAttribute("role", "status");
-  strip.after(one);
+  more.after(one);
 }
 
 line.onChange(show);
