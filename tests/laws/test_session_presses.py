@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved
 from ketaflow.journal.chain import canonical
-from ketaflow.session import actions, wishes
+from ketaflow.session import actions, events, wishes
 from ketaflow.session.actions import AlreadyKept
+from ketaflow.session.events import NotReadable
 from ketaflow.session.gates import NotThen
 from ketaflow.session.models import Press as PressRow
 from ketaflow.session.wishes import Press, Taken
@@ -122,3 +123,19 @@ def test_no_name_is_shared_by_two_sessions(running):
     assert press.name(running.id, wanted) == press.name(running.id, wanted)
     assert press.name(running.id, wanted) != press.name(uuid4(), wanted)
     assert canonical({"words": []}) == '{"words":[]}'
+
+
+def test_a_rescue_medicine_is_told_whole_or_not_at_all(running):
+    told = {"medicine": "Labetalol", "dose": "10 mg", "route": "IV", "reason": "190/110 twice"}
+    running.do(actions.give_rescue, 20, seen=named(running), given=told)
+    line = running.state.lines[-1]
+    assert events.rescue(line.payload) == ("Labetalol", "10 mg", "IV", "190/110 twice")
+    for lacking in told:
+        with pytest.raises(NotReadable, match=f"{lacking} is missing"):
+            running.do(actions.give_rescue, 21, given={**told, lacking: " "})
+    journal.rebuild()
+
+
+def test_every_suggested_rescue_medicine_says_against_what_and_who_names_it():
+    assert {"midazolam", "ondansetron", "clonidine"} <= events.rescues().keys()
+    assert all(one.label and one.against and one.sources for one in events.rescues().values())

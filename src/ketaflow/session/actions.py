@@ -242,6 +242,13 @@ def note_side_effect(
     _write(session, Wish(Kind.SIDE_EFFECT, dict(found)), seen=seen, by=by, at=at)
 
 
+def give_rescue(
+    *, session: UUID, given: Mapping[str, Any], seen: Saw, by: Author, at: datetime
+) -> None:
+    """Record a rescue medicine as it was given: `medicine`, `dose`, `route` and `reason`."""
+    _write(session, Wish(Kind.RESCUE, dict(given)), seen=seen, by=by, at=at)
+
+
 def note(*, session: UUID, text: str, seen: Saw, by: Author, at: datetime) -> None:
     """Write a note."""
     wish = Wish(Kind.NOTE, {"text": said(text, "the note")})

@@ -14,7 +14,10 @@ from ketaflow.session.wishes import PRESS
 
 CENT = Decimal("0.01")
 # These change nothing that a board or a list shows.
-ONLY_IN_THE_STREAM = (Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN, Kind.SIDE_EFFECT, Kind.NOTE)
+ONLY_IN_THE_STREAM = (
+    *(Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
+    *(Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE),
+)
 
 
 def _about(entry: Any) -> UUID:

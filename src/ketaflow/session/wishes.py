@@ -18,7 +18,7 @@ from ketaflow.session.phases import Phase
 ADDS = frozenset(
     {
         *(Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
-        *(Kind.SIDE_EFFECT, Kind.NOTE, Kind.CHECKLIST_ITEM),
+        *(Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE, Kind.CHECKLIST_ITEM),
     }
 )
 # How an entry came: when it was received, if later than it happened, and by which press.

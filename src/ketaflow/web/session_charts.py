@@ -25,6 +25,7 @@ HAPPENED: Mapping[Kind, str] = {
     Kind.STOPPED: "drug ended",
     Kind.DEVICE_GIVEN: "device",
     Kind.SIDE_EFFECT: "{effect}",
+    Kind.RESCUE: "{medicine}",
 }
 
 

@@ -379,6 +379,9 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISSOCIATION: lambda told: f"CADSS-6 {told['total']}",
     Kind.PAIN: lambda told: f"Pain {told['total']} of 10",
     Kind.SIDE_EFFECT: _effect,
+    Kind.RESCUE: lambda told: (
+        f"Rescue medicine: {told['medicine']} {told['dose']}, {told['route']}: {told['reason']}"
+    ),
     Kind.NOTE: lambda told: f"Note: {told['text']}",
     Kind.DISCHARGE_SCORED: _score,
     Kind.DISCHARGED: _home,

@@ -72,6 +72,12 @@ ACTS = {
         "The side effect is recorded.",
         Kind.SIDE_EFFECT,
     ),
+    "rescue": Act(
+        entering.RescueForm,
+        actions.give_rescue,
+        "The rescue medicine is recorded.",
+        Kind.RESCUE,
+    ),
     "note": Act(entering.NoteForm, actions.note, "The note is saved.", Kind.NOTE),
     "aldrete": Act(entering.AldreteForm, actions.score_discharge, "Scored.", Kind.DISCHARGE_SCORED),
     "mpadss": Act(entering.MpadssForm, actions.score_discharge, "Scored.", Kind.DISCHARGE_SCORED),

@@ -33,6 +33,7 @@ ASKED: Mapping[Kind, tuple[str, ...]] = {
     Kind.READING: tuple(vitals.signs()),
     **dict.fromkeys(SCALES, ("total",)),
     Kind.NOTE: ("text",),
+    Kind.RESCUE: ("medicine", "dose", "route", "reason"),
     Kind.SIDE_EFFECT: ("effect", "severity", "note"),
     Kind.STARTED: ("rate_mg_min",),
     Kind.RATE_CHANGED: ("rate_mg_min", "reason"),
@@ -46,7 +47,15 @@ LABELS = {
     "severity": ("How bad (1 to 5)", ""),
     "rate_mg_min": ("Rate", "mg/min"),
 }
-WORDS = {"text": "Note", "note": "Note", "reason": "Why it happened", "lot": "Lot number"}
+WORDS = {
+    "text": "Note",
+    "note": "Note",
+    "reason": "Why it happened",
+    "lot": "Lot number",
+    "medicine": "Medicine",
+    "dose": "Dose with its unit",
+    "route": "Route",
+}
 
 
 class CorrectForm(forms.Form):

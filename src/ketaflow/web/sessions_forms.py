@@ -218,6 +218,24 @@ class EffectForm(PressForm):
         return {"found": super().said()}
 
 
+class RescueForm(PressForm):
+    """A rescue medicine, as it was given. What sources name is offered; anything can be written."""
+
+    medicine = forms.CharField(label="Medicine", max_length=100)
+    dose = forms.CharField(label="Dose with its unit", max_length=60)
+    route = forms.CharField(label="Route", max_length=60)
+    reason = forms.CharField(label="Why", max_length=300)
+
+    def arrange(self) -> None:
+        """The names that sources give, as suggestions of the browser."""
+        self.suggested = tuple(events.rescues().values())
+        self.fields["medicine"].widget.attrs["list"] = "rescue-medicines"
+
+    def said(self) -> dict[str, Any]:
+        """What was given."""
+        return {"given": super().said()}
+
+
 class NoteForm(PressForm):
     """A note."""
 
