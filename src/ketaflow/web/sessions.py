@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
@@ -162,9 +162,12 @@ def act(request: StaffRequest, session: UUID, act: str) -> HttpResponse:
 
 
 def _kept(request: StaffRequest, session: UUID, words: str) -> HttpResponse:
-    """Say that it is in the record: to the page's script in short, to a browser as a page."""
-    if request.headers.get("X-Press"):
-        return JsonResponse({"said": words})
+    """Say that it is in the record: to the page's script at once, to a browser as a new page."""
+    if asked := request.headers.get("X-Press"):
+        page = asked == "page"
+        reply = _show(request, room_or_404(request, session)) if page else HttpResponse()
+        reply["X-Said"] = words
+        return reply
     messages.success(request, words)
     return redirect("session_chair" if _at_chair(request) else "session", session=session)
 

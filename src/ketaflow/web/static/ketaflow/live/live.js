@@ -7,6 +7,7 @@ import { onSent, send, sendAll, why } from "./sending.js";
 import { say, showUndecided } from "./words.js";
 
 const { live } = document.body.dataset;
+let pressing = false; // what is pressed here comes back by itself
 const MUST_WAIT = "This cannot be done without the line: the record must say first that it may. Nothing was sent.";
 
 function wordsOf(form) {
@@ -59,18 +60,19 @@ async function press(form) {
   }
   // Kept before it is sent: a tab that dies in between loses nothing either.
   if (waits) kept.keep({ ...entry, direct: true });
-  const result = await send(entry);
+  pressing = true;
+  const result = await send(entry, "page").finally(() => (pressing = false));
   if (result.how === "unsent") {
     return waits ? keepForLater(form, entry) : say("Nobody answered. Press again when the line is back: it is recorded once.", "warning");
   }
   kept.drop(entry.key);
-  return result.how === "kept" ? shown(form, result.said) : notTaken(form, result.html);
+  return result.how === "kept" ? shown(form, result) : notTaken(form, result.html);
 }
 
-async function shown(form, words) {
+function shown(form, { said, html }) {
   forget(form);
-  say(words);
-  await refresh({ mayMoveForms: true });
+  say(said);
+  showPage(html, { mayMoveForms: true });
 }
 
 function notTaken(form, html) {
@@ -127,7 +129,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (live && !line.lost && ["chairs", "now"].includes(event.target.id)) event.preventDefault();
 });
 
-if (live) listen(live, document.getElementById("chairs") ? { board: showChairs } : { room: () => refresh() });
+if (live) listen(live, document.getElementById("chairs") ? { board: showChairs } : { room: () => pressing || refresh() });
 kept.adopt();
 showUndecided(sendAgain);
 sendAll();
