@@ -269,6 +269,8 @@ def _doing(request: StaffRequest, room: Room, wrong: dict[str, Any]) -> dict[str
         "acts": {**fresh, **{name: form for name, form in wrong.items() if name in fresh}},
         # An act that the phase no longer takes still says why it was refused.
         "refused": list(wrong.values()),
+        # A page without a line must be able to go on after a pause that is not sent yet.
+        "after_pause": _form(request, room, "resume", page=page) if "pause" in fresh else None,
         "obstacles": _obstacles(request, room) if preparing else (),
         "still": session_page.still_to_do(room, at),
         "next_device": session_page.next_device(room.state, at),
