@@ -252,7 +252,8 @@ def _show(
         return render(request, "session/chair.html", context, status=status)
     context |= session_flow.shown(room, whole="whole" in request.GET)
     context["charts"] = session_charts.draw(room.state, at=at)
-    context["forecast"] = session_forecast.draw(room, at=at)
+    alone = request.GET.get("forecast") == "population"
+    context["forecast"] = session_forecast.draw(room, at=at, alone=alone)
     return render(request, "session/room.html", context, status=status)
 
 
