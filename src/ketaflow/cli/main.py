@@ -15,6 +15,7 @@ from ketaflow.refusals import BadFile, Refused
 COMMANDS = {
     "check": "Examine this installation.",
     "demo": "Serve a fictional clinic in mid-morning.",
+    "devices": "Take in what monitors send.",
     "dose": "Work out a dose from a protocol and a weight.",
     "fhir": "Take FHIR bundles in.",
     "forecast": "Forecast concentration and effect with their uncertainty.",

@@ -10,6 +10,7 @@ from ketaflow.journal.projecting import Projection, leave
 from ketaflow.session.events import Kind
 from ketaflow.session.fold import Reading, SessionState, fold
 from ketaflow.session.models import Session
+from ketaflow.session.monitors import projections as monitors
 
 CENT = Decimal("0.01")
 # These change nothing that a board or a list shows.
@@ -62,6 +63,11 @@ def _folded(entry: Any) -> None:
     )
 
 
+def _confirmed(entry: Any) -> None:
+    _folded(entry)
+    monitors.confirmed(entry)
+
+
 def given(state: SessionState, at: datetime) -> Decimal:
     """Milligrams given by `at`, to the hundredth that rows keep."""
     return state.given_mg(max(at, state.stopped_at or at)).quantize(CENT)
@@ -74,10 +80,13 @@ def _measured(reading: Reading | None) -> dict[str, str]:
 
 PROJECTION = Projection(
     stage="session",
-    tables=(Session,),
+    tables=(Session, *monitors.TABLES),
     handlers={
         **{kind.value: _folded for kind in Kind},
         **{kind.value: leave for kind in ONLY_IN_THE_STREAM},
         Kind.CHECKED_IN.value: _checked_in,
+        Kind.CONFIRMED.value: _confirmed,
+        **monitors.HANDLERS,
     },
+    together=monitors.TOGETHER,
 )

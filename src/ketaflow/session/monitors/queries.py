@@ -1,0 +1,145 @@
+"""Every read about monitors: where they stand, what waits, and what a flowsheet shows of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max, Min
+
+from ketaflow.people import queries as people
+from ketaflow.session import vitals
+from ketaflow.session.models import OVER, MonitorBinding, MonitorMessage, MonitorReading, Session
+from ketaflow.session.monitors import thinning
+from ketaflow.session.monitors.arrivals import By
+from ketaflow.session.monitors.inbox import Standing
+from ketaflow.session.monitors.routing import Ground, Seated, Why
+from ketaflow.session.vitals import Vitals
+
+MOST_GROUPS = 50
+
+
+@dataclass(frozen=True)
+class Unconfirmed:
+    """One row of a flowsheet that a monitor charted and no nurse has confirmed yet."""
+
+    id: UUID
+    at: datetime
+    sender: str
+    vitals: Vitals
+    corrected: bool
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Messages that wait for one answer; `last` is what the newest of them says."""
+
+    group: UUID
+    why: Why
+    count: int
+    upto: int
+    first_at: datetime
+    last_at: datetime
+    last: Mapping[str, Any]
+
+
+def bindings(*, clinic: UUID) -> Sequence[MonitorBinding]:
+    """Which monitor stands at which chair, by chair."""
+    found = MonitorBinding.objects.filter(clinic_id=clinic).select_related("chair")
+    return list(found.order_by("chair__name", "by", "value"))
+
+
+def received(*, clinic: UUID, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Which of these messages were received before."""
+    found = MonitorMessage.objects.filter(clinic_id=clinic, id__in=list(ids))
+    return frozenset(found.values_list("id", flat=True))
+
+
+def ground(*, clinic: UUID) -> Ground:
+    """Bindings and sessions under way, in a number of queries that does not grow."""
+    bound = {(By(one.by), one.value): one.chair.name for one in bindings(clinic=clinic)}
+    chairs = set(bound.values())
+    here = Session.objects.filter(clinic_id=clinic, ended_at=None, chair__in=chairs)
+    rows = list(here.exclude(phase__in=OVER).select_related("patient"))
+    others = people.identifiers_of(clinic=clinic, patients=[row.patient_id for row in rows])
+    seated: dict[str, list[Seated]] = {}
+    for row in rows:
+        known_as = frozenset({row.patient.number, *others.get(row.patient_id, ())})
+        one = Seated(row.id, row.chair, row.checked_in_at, known_as)
+        seated.setdefault(row.chair, []).append(one)
+    return Ground(bound, seated)
+
+
+def waiting(*, clinic: UUID) -> Sequence[Waiting]:
+    """What waits for a person, newest first."""
+    rows = MonitorMessage.objects.filter(clinic_id=clinic, standing=Standing.WAITING.value)
+    groups = list(
+        rows.values("group", "why")
+        .annotate(
+            count=Count("id"), upto=Max("ordinal"), first=Min("taken_at"), last=Max("taken_at")
+        )
+        .order_by("-upto")[:MOST_GROUPS]
+    )
+    newest = rows.filter(ordinal__in=[one["upto"] for one in groups])
+    said = dict(newest.values_list("ordinal", "said"))
+    return [
+        Waiting(
+            group=one["group"],
+            why=Why(one["why"]),
+            count=one["count"],
+            upto=one["upto"],
+            first_at=one["first"],
+            last_at=one["last"],
+            last=said[one["upto"]],
+        )
+        for one in groups
+    ]
+
+
+def waiting_count(*, clinic: UUID) -> int:
+    """How many groups of messages wait for a person."""
+    rows = MonitorMessage.objects.filter(clinic_id=clinic, standing=Standing.WAITING.value)
+    return rows.values("group").distinct().count()
+
+
+def unconfirmed(*, clinic: UUID, session: UUID) -> Sequence[Unconfirmed]:
+    """What a flowsheet shows of a monitor's readings, by time: a bounded part of them.
+
+    The last of each minute in the last quarter of an hour, before that of each five minutes; one
+    with a pressure and one without, where both were taken.
+    """
+    rows = MonitorReading.objects.filter(clinic_id=clinic, session_id=session)
+    slots = list(rows.values("minute", "with_pressure").annotate(last=Max("taken_at")))
+    if not slots:
+        return []
+    newest = max(one["minute"] for one in slots)
+    wanted = []
+    for pressure in (True, False):
+        last = {one["minute"]: one["last"] for one in slots if one["with_pressure"] is pressure}
+        wanted += [last[minute] for minute in thinning.shown(list(last), newest=newest)]
+    found = rows.filter(taken_at__in=wanted, confirmed=False).order_by("taken_at", "sender")
+    return [_shown(row) for row in found if row.vitals]
+
+
+def latest(*, clinic: UUID, sessions: Iterable[UUID]) -> Mapping[UUID, Unconfirmed]:
+    """For each session, what its monitor said last, if nobody has confirmed it."""
+    rows = MonitorReading.objects.filter(clinic_id=clinic, session_id__in=list(sessions))
+    newest = rows.order_by("session_id").values("session_id").annotate(last=Max("taken_at"))
+    moments = {one["session_id"]: one["last"] for one in newest}
+    found = rows.filter(taken_at__in=set(moments.values()), confirmed=False)
+    return {
+        row.session_id: _shown(row)
+        for row in found
+        if moments[row.session_id] == row.taken_at and row.vitals
+    }
+
+
+def reading(*, clinic: UUID, session: UUID, id: UUID) -> MonitorReading | None:
+    """One reading of a monitor in a session."""
+    return MonitorReading.objects.filter(clinic_id=clinic, session_id=session, id=id).first()
+
+
+def _shown(row: MonitorReading) -> Unconfirmed:
+    found = vitals.read(row.vitals)
+    return Unconfirmed(row.id, row.taken_at, row.sender, found, row.corrected)
