@@ -41,9 +41,7 @@ def message(
     """An ORU^R01; what was taken when no segment says so itself is `taken`."""
     when = stamp(taken or at) if taken != "" else ""
     head = f"MSH|^~\\&|{sender}|WARD|||{stamp(at)}||{kind}|{control}|{processing}|{version}"
-    return "\r".join(
-        (head, f"PID|||{patient}", f"PV1||I|{place}", f"OBR|1||||||{when}", *segments)
-    )
+    return "\r".join((head, f"PID|||{patient}", f"PV1||I|{place}", f"OBR|1||||||{when}", *segments))
 
 
 def reading(at, *, control="1", place="Bay^1^3", **vitals):

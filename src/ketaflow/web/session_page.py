@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from ketaflow.instruments.library import instrument
 from ketaflow.protocol.figures import show
@@ -20,7 +21,7 @@ from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
 
 MINUTE = timedelta(minutes=1)
-MEASURED = (Kind.BASELINE, Kind.READING)
+MEASURED = (Kind.BASELINE, Kind.READING, Kind.CONFIRMED)
 PHASES = {
     Phase.CHECKED_IN: "Being prepared",
     Phase.READY: "Prepared",
@@ -57,6 +58,8 @@ class FlowRow:
     beyond: tuple[str, ...]
     by: str
     corrected: bool
+    # The row of a monitor that no nurse has confirmed yet; None for all others.
+    unconfirmed: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,14 @@ def _row(room: Room, at: datetime, lines: Sequence[Line]) -> FlowRow:
         given=show(round(state.given_mg(at), 1)) if started else "",
         changes="" if is_baseline else changes(state, found),
         beyond=beyond(room, found, before=is_baseline),
-        by=lines[0].by_name,
+        by=_by(lines[0]),
         corrected=any(one.corrected for one in lines),
     )
+
+
+def _by(line: Line) -> str:
+    origin = events.origin(line.payload)
+    return f"{line.by_name}, from monitor {origin.sender}" if origin else line.by_name
 
 
 def since(state: SessionState, at: datetime) -> str:
@@ -371,6 +379,7 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISCHARGED: _home,
     Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
     Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
+    Kind.CONFIRMED: lambda told: f"{_measured(told)}, from monitor {told['monitor']['sender']}",
 }
 
 

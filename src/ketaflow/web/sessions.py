@@ -27,7 +27,7 @@ from ketaflow.session import actions, checklist, phases, queries
 from ketaflow.session.events import Kind
 from ketaflow.session.phases import Phase
 from ketaflow.session.queries import Room
-from ketaflow.web import session_forecast, session_page
+from ketaflow.web import session_forecast, session_monitor, session_page
 from ketaflow.web import sessions_forms as entering
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
@@ -202,7 +202,7 @@ def _show(
         "obstacles": _obstacles(request, room) if preparing else (),
         "still": session_page.still_to_do(room, at),
         "next_device": session_page.next_device(room.state, at),
-        "flow": session_page.flow(room),
+        "flow": session_monitor.flow(room),
         "record": session_page.record(room.state),
         "forecast": session_forecast.draw(room, at=at),
     }
@@ -294,7 +294,7 @@ def printed(request: StaffRequest, session: UUID) -> HttpResponse:
         "order": from_payload(room.session.order),
         "nasal": session_page.is_nasal(room),
         "now": session_page.now(room, at),
-        "flow": session_page.flow(room),
+        "flow": session_monitor.flow(room),
         "record": session_page.record(room.state),
         "head": entries[-1],
         "printed_at": at,
