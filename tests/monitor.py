@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,8 @@ SIGNS = {
 
 
 def stamp(at):
-    return f"{at.astimezone(UTC):%Y%m%d%H%M%S}+0000"
+    fraction = f".{at.microsecond // 100:04}" if at.microsecond else ""
+    return f"{at.astimezone(UTC):%Y%m%d%H%M%S}{fraction}+0000"
 
 
 def obx(code, value, unit, *, status="R", at="", kind="NM", device=""):
@@ -66,21 +68,23 @@ class Listener:
             **os.environ, "KETAFLOW_DATA": str(data), "PYTHONWARNINGS": "", **environment,
         }  # fmt: skip
         self.port, self.process = 0, None
+        # A file: nobody would empty a pipe while the listener runs.
+        self.said = Path(data) / "listener.txt"
 
     def start(self):
         command = [*KETAFLOW, "devices", "listen", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, env=self.given, stderr=subprocess.PIPE, text=True)
-        said = self.process.stderr.readline()
-        found = AT.search(said)
-        assert found, said + self.process.stderr.read()
+        with self.said.open("w") as out:
+            self.process = subprocess.Popen(command, env=self.given, stderr=out)
+        while not (found := AT.search(self.said.read_text())):
+            assert self.process.poll() is None, self.said.read_text()
+            time.sleep(0.05)
         self.port = int(found[1])
         return self
 
     def stop(self, how=signal.SIGTERM):
         """Stop it; its exit code and what it said."""
         self.process.send_signal(how)
-        said = self.process.communicate(timeout=30)[1]
-        return self.process.returncode, said
+        return self.process.wait(timeout=30), self.said.read_text()
 
     def told(self, *words):
         """What another command of ketaflow says about the same record."""
