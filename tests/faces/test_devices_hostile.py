@@ -68,7 +68,7 @@ def mutated(draw):
 
 
 def said_to(listener, text):
-    """Everything that is answered to `text` before the line is closed."""
+    """Everything that is answered to `text` before the line is closed; None when it is cut off."""
     with socket.create_connection(("127.0.0.1", listener.port), timeout=20) as line:
         got = b""
         try:
@@ -77,7 +77,7 @@ def said_to(listener, text):
             while part := line.recv(65536):
                 got += part
         except ConnectionError:
-            pass
+            return None
     return [one.decode() for one in re.findall(rb"\x0b(.*?)\x1c\r", got, re.DOTALL)]
 
 
@@ -99,10 +99,10 @@ def attack(tmp_path, many):
         @given(mutated())
         def one(text):
             answers = said_to(listener, text)
-            found = [answered(reply)[0] for reply in answers]
+            found = [answered(reply)[0] for reply in answers or ()]
             assert set(found) <= {"AA", "AE", "AR"}, answers
             # A block that ends is answered; only what has no end may be closed without a word.
-            assert found or b"\x0b" in text
+            assert found or answers is None or b"\x0b" in text
             codes.extend(found)
             sizes.append(resident_kb(listener))
 

@@ -50,7 +50,7 @@ def receive(*, arrivals: Sequence[Arrival], clinic: UUID, at: datetime) -> tuple
     with transaction.atomic():
         ids = {arrival.id(clinic) for arrival in arrivals}
         had = set(queries.received(clinic=clinic, ids=ids))
-        ground = queries.ground(clinic=clinic)
+        ground = queries.ground(clinic=clinic, arrivals=arrivals)
         notes, outcomes = [], []
         for arrival in arrivals:
             id = arrival.id(clinic)

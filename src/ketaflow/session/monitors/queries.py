@@ -12,7 +12,7 @@ from ketaflow.people import queries as people
 from ketaflow.session import vitals
 from ketaflow.session.models import OVER, MonitorBinding, MonitorMessage, MonitorReading, Session
 from ketaflow.session.monitors import thinning
-from ketaflow.session.monitors.arrivals import By
+from ketaflow.session.monitors.arrivals import Arrival, By
 from ketaflow.session.monitors.inbox import Standing
 from ketaflow.session.monitors.routing import Ground, Seated, Why
 from ketaflow.session.vitals import Vitals
@@ -56,18 +56,23 @@ def received(*, clinic: UUID, ids: Iterable[UUID]) -> frozenset[UUID]:
     return frozenset(found.values_list("id", flat=True))
 
 
-def ground(*, clinic: UUID) -> Ground:
-    """Bindings and sessions under way, in a number of queries that does not grow."""
-    bound = {(By(one.by), one.value): one.chair.name for one in bindings(clinic=clinic)}
-    chairs = set(bound.values())
-    here = Session.objects.filter(clinic_id=clinic, ended_at=None, chair__in=chairs)
-    rows = list(here.exclude(phase__in=OVER).select_related("patient"))
-    others = people.identifiers_of(clinic=clinic, patients=[row.patient_id for row in rows])
+def ground(*, clinic: UUID, arrivals: Sequence[Arrival]) -> Ground:
+    """Where the monitors of `arrivals` stand and who sits there, in three queries."""
+    values = {value for one in arrivals for _, value in one.known_by}
+    rows = MonitorBinding.objects.filter(clinic_id=clinic, value__in=values)
+    told = rows.values_list("by", "value", "chair__name")
+    bound = {(By(by), value): chair for by, value, chair in told}
+    live = Session.objects.filter(clinic_id=clinic, ended_at=None, chair__in=set(bound.values()))
+    here = list(
+        live.exclude(phase__in=OVER).values_list(
+            "id", "chair", "checked_in_at", "patient_id", "patient__number"
+        )
+    )
+    others = people.identifiers_of(clinic=clinic, patients=[patient for *_, patient, _ in here])
     seated: dict[str, list[Seated]] = {}
-    for row in rows:
-        known_as = frozenset({row.patient.number, *others.get(row.patient_id, ())})
-        one = Seated(row.id, row.chair, row.checked_in_at, known_as)
-        seated.setdefault(row.chair, []).append(one)
+    for id, chair, checked_in_at, patient, number in here:
+        known_as = frozenset({number, *others.get(patient, ())})
+        seated.setdefault(chair, []).append(Seated(id, chair, checked_in_at, known_as))
     return Ground(bound, seated)
 
 
