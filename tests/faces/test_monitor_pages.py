@@ -175,3 +175,14 @@ def test_a_reading_belongs_to_its_own_clinic(team, held, ada):
     assert not queries.unconfirmed(clinic=uuid4(), session=held.id)
     assert queries.reading(clinic=uuid4(), session=held.id, id=row.id) is None
     assert By("PLACE").label == "Place"
+
+
+def test_an_unconfirmed_reading_opens_no_gate(team, ada):
+    ids = stages.in_the_chair(team, 2, 95)
+    held = sessions.session(clinic=team.clinic.id, id=ids["session"])
+    bind(ada, team, held)
+    before = sessions.room(clinic=team.clinic.id, id=held.id)
+    came(team, arrival(timezone.now(), systolic=131, diastolic=77, spo2=97))
+    after = sessions.room(clinic=team.clinic.id, id=held.id)
+    assert after.state.readings == before.state.readings
+    assert after.next_due_at == before.next_due_at
