@@ -13,8 +13,8 @@ class BindForm(forms.Form):
     monitor = forms.ChoiceField(
         label="Known by",
         choices=[
-            (By.PLACE.value, "the place it names (PV1-3)"),
-            (By.DEVICE.value, "a device's identifier (OBX-18, PRT-10 or MSH-3)"),
+            (By.PLACE.value, "Its place (PV1-3)"),
+            (By.DEVICE.value, "A device (OBX-18, PRT-10 or MSH-3)"),
         ],
     )
     value = forms.CharField(label="Place or identifier, as the monitor sends it", max_length=200)
