@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -48,15 +49,11 @@ def held(team):
 
 def environment():
     """Where this test's own record is."""
+    name = connection.settings_dict["NAME"]
     if connection.vendor == "postgresql":
-        told = connection.settings_dict
-        keys = ("USER", "PASSWORD", "HOST", "PORT")
-        user, password, host, port = (told[key] or "" for key in keys)
-        query = f"?host={host}" if host.startswith("/") else ""
-        where = "" if query else f"{host}:{port}" if port else host
-        secret = f":{password}" if password else ""
-        return {"DATABASE_URL": f"postgresql://{user}{secret}@{where}/{told['NAME']}{query}"}
-    return {"DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}"}
+        server = urlsplit(os.environ["DATABASE_URL"])
+        return {"DATABASE_URL": server._replace(path=f"/{name}").geturl()}
+    return {"DATABASE_URL": f"sqlite:///{name}"}
 
 
 @contextmanager

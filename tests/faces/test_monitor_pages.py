@@ -109,7 +109,7 @@ def test_what_no_chair_is_bound_to_waits_until_a_nurse_assigns_it(team, held, ad
     assert "No chair is bound to this monitor" in page
     assert "2 messages" in page
     one = group_of(team)
-    told = {"assign-group": str(one.group), "assign-upto": one.upto}
+    told = {"assign-group": str(one.id), "assign-upto": one.upto}
     told |= {"assign-session": str(held.id), "assign-reason": "I read the screen"}
     page = post(ada, do="assign", **told).content.decode()
     assert "2 messages joined the session" in page
@@ -126,7 +126,7 @@ def test_what_no_chair_is_bound_to_waits_until_a_nurse_assigns_it(team, held, ad
 def test_what_waits_is_discarded_only_with_a_reason(team, held, ada):
     came(team, arrival(timezone.now(), systolic=131, diastolic=77))
     one = group_of(team)
-    told = {"discard-group": str(one.group), "discard-upto": one.upto}
+    told = {"discard-group": str(one.id), "discard-upto": one.upto}
     assert post(ada, do="discard", **told, **{"discard-reason": " "}).status_code == 422
     page = post(ada, do="discard", **told, **{"discard-reason": "A test of the cuff"})
     assert "1 message discarded" in page.content.decode()
@@ -137,7 +137,7 @@ def test_what_waits_is_discarded_only_with_a_reason(team, held, ada):
 def test_readings_from_before_a_session_never_join_it(team, held, ada):
     came(team, arrival(held.checked_in_at - timedelta(hours=1), systolic=131, diastolic=77))
     one = group_of(team)
-    told = {"assign-group": str(one.group), "assign-upto": one.upto}
+    told = {"assign-group": str(one.id), "assign-upto": one.upto}
     told |= {"assign-session": str(held.id), "assign-reason": "I think so"}
     refused = post(ada, do="assign", **told)
     assert refused.status_code == 422

@@ -45,7 +45,7 @@ def test_of_eight_who_answer_what_waits_one_is_first(team, held):
     now, by = timezone.now(), team.staff["nurse"].author
     actions.receive(arrivals=[arrival(now, spo2=97)], clinic=team.clinic.id, at=now)
     (one,) = queries.waiting(clinic=team.clinic.id)
-    which = {"group": one.group, "upto": one.upto, "reason": "I saw it", "by": by, "at": now}
+    which = {"group": one.id, "upto": one.upto, "reason": "I saw it", "by": by, "at": now}
 
     def hand(number):
         if number % 2:

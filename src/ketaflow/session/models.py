@@ -135,6 +135,27 @@ class MonitorMessage(Row):
         return f"{self.sender} {self.control_id}"
 
 
+class MonitorWaiting(Row):
+    """Messages that wait for one answer; the identifier is their group, `said` the newest's words.
+
+    Kept so that the page about them need not read through them.
+    """
+
+    why = models.CharField(max_length=16, choices=[(one.value, one.label) for one in Why])
+    count = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    upto = models.PositiveIntegerField()
+    said = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "monitors waiting"
+        indexes = [models.Index(fields=["clinic", "upto"], name="session_monitor_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.count} messages"
+
+
 class MonitorReading(Row):
     """What a monitor measured at one moment of a session; not yet confirmed until a nurse does.
 

@@ -20,7 +20,6 @@ from ketaflow.session import queries as sessions
 from ketaflow.session import vitals
 from ketaflow.session.monitors import actions, queries
 from ketaflow.session.monitors.arrivals import By, measured_in
-from ketaflow.session.monitors.queries import Waiting
 from ketaflow.session.vitals import Vitals
 from ketaflow.web import session_page
 from ketaflow.web.forms import WRONG, refuse
@@ -85,7 +84,7 @@ DEEDS = {
 class Shown:
     """What waits for one answer, in words, with its two forms."""
 
-    waiting: Waiting
+    waiting: Any
     patients: str
     monitor: str
     last: str
@@ -140,18 +139,18 @@ def _lasted(session: Any) -> str:
     return f"{since:%H:%M} to {until:%H:%M}" if until else f"since {since:%H:%M}"
 
 
-def _form(name: str, data: Any, choices: dict[str, Any], waiting: Waiting | None = None) -> Any:
+def _form(name: str, data: Any, choices: dict[str, Any], waiting: Any = None) -> Any:
     """A form of this page; one of each stands there for everything that waits."""
     wanted = {"bind": "chairs", "assign": "sessions"}.get(name)
     more: dict[str, Any] = {wanted: choices[wanted]} if wanted else {}
     if waiting:
-        more["auto_id"] = f"id_{waiting.group}_%s"
-        more["initial"] = {"group": waiting.group, "upto": waiting.upto}
+        more["auto_id"] = f"id_{waiting.id}_%s"
+        more["initial"] = {"group": waiting.id, "upto": waiting.upto}
     return DEEDS[name].form(data, prefix=name, **more)
 
 
-def _shown(one: Waiting, choices: dict[str, Any], request: StaffRequest) -> Shown:
-    said = one.last
+def _shown(one: Any, choices: dict[str, Any], request: StaffRequest) -> Shown:
+    said = one.said
     newest = {name: value for part in measured_in(said) for name, value in part.vitals.items()}
     found = (
         vitals.read({name: str(value) for name, value in newest.items()}) if newest else Vitals()
@@ -167,9 +166,9 @@ def _shown(one: Waiting, choices: dict[str, Any], request: StaffRequest) -> Show
     )
 
 
-def _typed(request: StaffRequest, name: str, one: Waiting) -> Any:
+def _typed(request: StaffRequest, name: str, one: Any) -> Any:
     """What was typed into this form, if it is the one that was sent and came back."""
-    ours = request.POST.get("do") == name and request.POST.get(f"{name}-group") == str(one.group)
+    ours = request.POST.get("do") == name and request.POST.get(f"{name}-group") == str(one.id)
     return request.POST if ours else None
 
 

@@ -6,7 +6,13 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from ketaflow.journal.projecting import row_id
-from ketaflow.session.models import MonitorBinding, MonitorMessage, MonitorReading, Session
+from ketaflow.session.models import (
+    MonitorBinding,
+    MonitorMessage,
+    MonitorReading,
+    MonitorWaiting,
+    Session,
+)
 from ketaflow.session.monitors import inbox, routing
 from ketaflow.session.monitors.arrivals import Measured, measured_in
 from ketaflow.session.monitors.inbox import Standing
@@ -34,18 +40,47 @@ def _charted(entries: Sequence[Any]) -> None:
 
 
 def _kept(entries: Sequence[Any]) -> None:
-    """Messages that wait for a person."""
-    MonitorMessage.objects.bulk_create(
-        [
-            _message(
-                one,
-                Standing.WAITING,
-                why=one.payload["why"],
-                said=one.payload,
-            )
-            for one in entries
-        ]
+    """Messages that wait for a person, and the groups in which they stand on the page."""
+    rows = [
+        _message(one, Standing.WAITING, why=one.payload["why"], said=one.payload) for one in entries
+    ]
+    MonitorMessage.objects.bulk_create(rows)
+    groups = {one.id: one for one in MonitorWaiting.objects.filter(id__in={r.group for r in rows})}
+    for row in rows:
+        groups[row.group] = _grown(groups.get(row.group), row)
+    MonitorWaiting.objects.bulk_create(
+        groups.values(),
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["count", "first_at", "last_at", "upto", "said"],
     )
+
+
+def _grown(group: MonitorWaiting | None, row: MonitorMessage) -> MonitorWaiting:
+    moments = [row.taken_at, *([group.first_at, group.last_at] if group else [])]
+    return MonitorWaiting(
+        id=row.group,
+        clinic_id=row.clinic_id,
+        why=row.why,
+        count=group.count + 1 if group else 1,
+        first_at=min(moments),
+        last_at=max(moments),
+        upto=row.ordinal,
+        said=row.said,
+    )
+
+
+def _still_waiting(clinic: UUID, group: UUID) -> None:
+    """Bring a group up to date after somebody decided about a part of it."""
+    rows = MonitorMessage.objects.filter(
+        clinic_id=clinic, group=group, standing=Standing.WAITING.value
+    ).order_by("ordinal")
+    now: MonitorWaiting | None = None
+    for row in rows.iterator(chunk_size=500):
+        now = _grown(now, row)
+    MonitorWaiting.objects.filter(clinic_id=clinic, id=group).delete()
+    if now:
+        now.save(force_insert=True)
 
 
 def _message(entry: Any, standing: Standing, **more: Any) -> MonitorMessage:
@@ -124,6 +159,7 @@ def _assigned(entry: Any) -> None:
             standing=Standing.ASSIGNED.value, session_id=row.id
         )
     _lay(taken)
+    _still_waiting(entry.clinic, UUID(said["group"]))
 
 
 def joining(message: MonitorMessage, session: Session) -> tuple[Measured, ...]:
@@ -156,6 +192,7 @@ def _discarded(entry: Any) -> None:
         ordinal__lte=said["upto"],
         standing=Standing.WAITING.value,
     ).update(standing=Standing.DISCARDED.value)
+    _still_waiting(entry.clinic, UUID(said["group"]))
 
 
 def _bound(entry: Any) -> None:
@@ -184,7 +221,7 @@ def confirmed(entry: Any) -> None:
     MonitorReading.objects.filter(id=UUID(monitor["reading"])).update(confirmed=True)
 
 
-TABLES = (MonitorBinding, MonitorMessage, MonitorReading)
+TABLES = (MonitorBinding, MonitorMessage, MonitorWaiting, MonitorReading)
 TOGETHER = {"monitor.charted": _charted, "monitor.kept": _kept}
 HANDLERS = {
     "monitor.charted": lambda entry: _charted([entry]),

@@ -3,18 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Min
+from django.db.models import Max
 
 from ketaflow.people import queries as people
 from ketaflow.session import vitals
-from ketaflow.session.models import OVER, MonitorBinding, MonitorMessage, MonitorReading, Session
+from ketaflow.session.models import (
+    OVER,
+    MonitorBinding,
+    MonitorMessage,
+    MonitorReading,
+    MonitorWaiting,
+    Session,
+)
 from ketaflow.session.monitors import thinning
 from ketaflow.session.monitors.arrivals import Arrival, By
-from ketaflow.session.monitors.inbox import Standing
-from ketaflow.session.monitors.routing import Ground, Seated, Why
+from ketaflow.session.monitors.routing import Ground, Seated
 from ketaflow.session.vitals import Vitals
 
 MOST_GROUPS = 50
@@ -29,19 +34,6 @@ class Unconfirmed:
     sender: str
     vitals: Vitals
     corrected: bool
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Messages that wait for one answer; `last` is what the newest of them says."""
-
-    group: UUID
-    why: Why
-    count: int
-    upto: int
-    first_at: datetime
-    last_at: datetime
-    last: Mapping[str, Any]
 
 
 def bindings(*, clinic: UUID) -> Sequence[MonitorBinding]:
@@ -76,36 +68,10 @@ def ground(*, clinic: UUID, arrivals: Sequence[Arrival]) -> Ground:
     return Ground(bound, seated)
 
 
-def waiting(*, clinic: UUID) -> Sequence[Waiting]:
+def waiting(*, clinic: UUID) -> Sequence[MonitorWaiting]:
     """What waits for a person, newest first."""
-    rows = MonitorMessage.objects.filter(clinic_id=clinic, standing=Standing.WAITING.value)
-    groups = list(
-        rows.values("group", "why")
-        .annotate(
-            count=Count("id"), upto=Max("ordinal"), first=Min("taken_at"), last=Max("taken_at")
-        )
-        .order_by("-upto")[:MOST_GROUPS]
-    )
-    newest = rows.filter(ordinal__in=[one["upto"] for one in groups])
-    said = dict(newest.values_list("ordinal", "said"))
-    return [
-        Waiting(
-            group=one["group"],
-            why=Why(one["why"]),
-            count=one["count"],
-            upto=one["upto"],
-            first_at=one["first"],
-            last_at=one["last"],
-            last=said[one["upto"]],
-        )
-        for one in groups
-    ]
-
-
-def waiting_count(*, clinic: UUID) -> int:
-    """How many groups of messages wait for a person."""
-    rows = MonitorMessage.objects.filter(clinic_id=clinic, standing=Standing.WAITING.value)
-    return rows.values("group").distinct().count()
+    rows = MonitorWaiting.objects.filter(clinic_id=clinic)
+    return list(rows.order_by("-upto")[:MOST_GROUPS])
 
 
 def unconfirmed(*, clinic: UUID, session: UUID) -> Sequence[Unconfirmed]:
