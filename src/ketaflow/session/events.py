@@ -24,6 +24,7 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.transferred       to, reason
     session.cancelled         reason
     session.corrected         corrects, reason, payload (null strikes out), at (a new time)
+    session.reading_confirmed as baseline, any of them; monitor {reading, sender}
 """
 
 from collections.abc import Mapping
@@ -70,11 +71,20 @@ class Kind(StrEnum):
     TRANSFERRED = "session.transferred"
     CANCELLED = "session.cancelled"
     CORRECTED = "session.corrected"
+    CONFIRMED = "session.reading_confirmed"
 
     @property
     def label(self) -> str:
         """The kind in words, as a heading."""
         return self.removeprefix("session.").replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a reading comes from when nobody typed it: a monitor's row, and who sent it."""
+
+    reading: str
+    sender: str
 
 
 class Recorded(Protocol):
@@ -250,6 +260,14 @@ def dose_check(entry: Recorded) -> DoseCheck:
         rate_mg_min=number(told, "rate_mg_min"),
         devices=whole(told, "devices") or 0,
     )
+
+
+def origin(payload: Mapping[str, Any]) -> Origin | None:
+    """The monitor a reading comes from; None when a person typed it."""
+    told = payload.get("monitor")
+    if not isinstance(told, Mapping):
+        return None
+    return Origin(words(told, "reading"), words(told, "sender"))
 
 
 SAID = {

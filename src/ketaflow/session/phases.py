@@ -101,6 +101,8 @@ ADMITS: Mapping[Kind, frozenset[Phase]] = MappingProxyType(
         Kind.TRANSFERRED: PRESENT,
         Kind.CANCELLED: PREPARING | {Phase.BOOKED},
         Kind.CORRECTED: KNOWN,
+        # The monitor took it while the patient was here; a nurse may look at it later.
+        Kind.CONFIRMED: KNOWN,
     }
 )
 

@@ -27,7 +27,14 @@ from ketaflow.session import actions, checklist, phases, queries
 from ketaflow.session.events import Kind
 from ketaflow.session.phases import Phase
 from ketaflow.session.queries import Room
-from ketaflow.web import live, session_charts, session_flow, session_forecast, session_page
+from ketaflow.web import (
+    live,
+    session_charts,
+    session_flow,
+    session_forecast,
+    session_monitor,
+    session_page,
+)
 from ketaflow.web import sessions_forms as entering
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
@@ -363,7 +370,7 @@ def printed(request: StaffRequest, session: UUID) -> HttpResponse:
         "order": from_payload(room.session.order),
         "nasal": session_page.is_nasal(room),
         "now": session_page.now(room, at),
-        "flow": session_page.flow(room),
+        "flow": session_monitor.flow(room, session_page.moments(room)),
         "record": session_page.record(room.state),
         "head": entries[-1],
         "printed_at": at,

@@ -8,6 +8,7 @@ from ketaflow.web import (
     courses,
     home,
     live,
+    monitors,
     outcomes,
     patients,
     policy,
@@ -111,6 +112,8 @@ urlpatterns = [
         sessions_correct.correct,
         name="session_correct",
     ),
+    path("sessions/<uuid:session>/confirm/", monitors.confirm, name="session_confirm"),
+    path("monitors/", monitors.monitors, name="monitors"),
     path("sessions/<uuid:session>/print/", sessions.printed, name="session_print"),
     path("patients/<uuid:patient>/sessions/", sessions.of_patient, name="sessions"),
     # outcomes
