@@ -17,6 +17,7 @@ STAGES = [
     "outcomes",
     "correspondence",
     "aftercare",
+    "insights",
     "instruments",
     "pharmacology",
     "evidence",
