@@ -31,6 +31,7 @@ from ketaflow.session import gates, queries, wishes
 from ketaflow.session.events import Entry, Kind, Recorded
 from ketaflow.session.fold import fold
 from ketaflow.session.gates import Here
+from ketaflow.session.holds import watch
 from ketaflow.session.models import Session
 from ketaflow.session.projections import given
 from ketaflow.session.queries import Room
@@ -284,6 +285,11 @@ def cancel(*, session: UUID, reason: str, seen: int, by: Author, at: datetime) -
     _write(session, Wish(Kind.CANCELLED, payload), seen=seen, by=by, at=at)
 
 
+def add(*, session: UUID, wish: Wish, seen: int, by: Author, at: datetime) -> None:
+    """Write one entry that another part of this stage has put together."""
+    _write(session, wish, seen=seen, by=by, at=at)
+
+
 def _write(
     session: UUID, *wanted: Wish, seen: int, by: Author, at: datetime, then: datetime | None = None
 ) -> None:
@@ -298,12 +304,17 @@ def _write(
             raise NotHere("No session of this clinic is known by that identifier.")
         entries: list[Recorded] = [*journal.entries(clinic=by.clinic, stream=room.session.stream)]
         _still_holds(room, entries, wanted, seen, by)
-        moment = _moment(room, at, then)
+        moment, first = _moment(room, at, then), len(entries) + 1
         late = {} if moment == at else {RECEIVED: at.isoformat()}
         for wish in wanted:
             gates.allow(wish, _here(room, by, moment))
             whole = replace(wish, payload={**wish.payload, **late})
             room = _append(room, entries, whole, by, moment)
+        for payload in watch.raised(
+            room.state, room.policy, kinds=[one.kind for one in wanted], first=first
+        ):
+            # Raised when it is known, whenever the reading was taken: the answer is timed from here.
+            room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
         for wish in wanted:
             if close := AFTER.get(wish.kind):
                 close(room, wish.payload, by, at)

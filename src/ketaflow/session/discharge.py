@@ -14,6 +14,7 @@ from ketaflow.protocol.library import Monitoring, Route
 from ketaflow.protocol.limits import Policy
 from ketaflow.refusals import Refused
 from ketaflow.session.fold import Scored, SessionState
+from ketaflow.session.holds import standing
 from ketaflow.session.phases import Phase
 
 MINUTE = timedelta(minutes=1)
@@ -139,7 +140,7 @@ def still_to_do(state: SessionState, leaving: Leaving) -> tuple[str, ...]:
         found.append("the last discharge score is incomplete")
     elif last.total < needed_score(leaving.policy):
         found.append(f"the last discharge score is {last.total} of 10; {needed} is needed")
-    return (*found, *_pressure(state, leaving.policy))
+    return (*found, *_pressure(state, leaving.policy), *standing.unanswered(state.holds))
 
 
 def may_leave(state: SessionState, leaving: Leaving) -> None:

@@ -22,6 +22,9 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.discharged        done [..], escort, override {by_name, reason}
     session.transferred       to, reason
     session.cancelled         reason
+    session.hold              rule {..}, policy_version, policy_signed_by, readings [{ordinal, at, ..}]
+    session.hold_acknowledged hold (its ordinal), words
+    session.hold_released     hold (its ordinal), reason
     session.corrected         corrects, reason, payload (null strikes out), at (a new time)
 """
 
@@ -67,6 +70,9 @@ class Kind(StrEnum):
     DISCHARGED = "session.discharged"
     TRANSFERRED = "session.transferred"
     CANCELLED = "session.cancelled"
+    HOLD = "session.hold"
+    HOLD_ACKNOWLEDGED = "session.hold_acknowledged"
+    HOLD_RELEASED = "session.hold_released"
     CORRECTED = "session.corrected"
 
     @property

@@ -21,6 +21,8 @@ from ketaflow.session.administration import (
 from ketaflow.session.checklist import Preparation
 from ketaflow.session.corrections import Line, lines_of
 from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Recorded, Tick
+from ketaflow.session.holds import standing
+from ketaflow.session.holds.standing import Hold
 from ketaflow.session.phases import Phase
 from ketaflow.session.vitals import Vitals
 
@@ -81,6 +83,7 @@ class SessionState:
     side_effects: tuple[SideEffect, ...] = ()
     notes: tuple[Line, ...] = ()
     discharge_scores: tuple[Scored, ...] = ()
+    holds: tuple[Hold, ...] = ()
     lines: tuple[Line, ...] = ()
 
     @property
@@ -152,6 +155,7 @@ class _Folding:
     side_effects: list[SideEffect] = field(default_factory=list)
     notes: list[Line] = field(default_factory=list)
     discharge_scores: list[Scored] = field(default_factory=list)
+    holds: dict[int, Hold] = field(default_factory=dict)
 
     def take(self, line: Line) -> None:
         phases.admit(self.phase, line.kind)
@@ -203,6 +207,7 @@ class _Folding:
             side_effects=tuple(self.side_effects),
             notes=tuple(self.notes),
             discharge_scores=tuple(self.discharge_scores),
+            holds=tuple(self.holds.values()),
         )
 
 
@@ -327,6 +332,15 @@ def _cancelled(so_far: _Folding, line: Line) -> None:
     so_far.go(Phase.CANCELLED)
 
 
+def _hold(so_far: _Folding, line: Line) -> None:
+    so_far.holds[line.ordinal] = standing.hold(line)
+
+
+def _hold_answered(so_far: _Folding, line: Line) -> None:
+    answered = standing.answered(so_far.holds, line)
+    so_far.holds[answered.ordinal] = answered
+
+
 TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
     {
         Kind.CHECKED_IN: _checked_in,
@@ -349,5 +363,8 @@ TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
         Kind.DISCHARGED: _discharged,
         Kind.TRANSFERRED: _transferred,
         Kind.CANCELLED: _cancelled,
+        Kind.HOLD: _hold,
+        Kind.HOLD_ACKNOWLEDGED: _hold_answered,
+        Kind.HOLD_RELEASED: _hold_answered,
     }
 )

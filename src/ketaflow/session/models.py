@@ -36,6 +36,8 @@ class Session(Row):
     baseline = models.JSONField(default=dict)
     last_vitals = models.JSONField(default=dict)
     last_reading_at = models.DateTimeField(null=True)
+    # The holds that somebody must still answer, in words.
+    holds = models.JSONField(default=list)
 
     class Meta:
         constraints = [

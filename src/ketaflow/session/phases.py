@@ -99,6 +99,9 @@ ADMITS: Mapping[Kind, frozenset[Phase]] = MappingProxyType(
         Kind.DISCHARGED: frozenset({Phase.OBSERVING}),
         Kind.TRANSFERRED: PRESENT,
         Kind.CANCELLED: PREPARING | {Phase.BOOKED},
+        Kind.HOLD: PRESENT,
+        Kind.HOLD_ACKNOWLEDGED: KNOWN,
+        Kind.HOLD_RELEASED: PRESENT,
         Kind.CORRECTED: KNOWN,
     }
 )

@@ -9,6 +9,7 @@ from ketaflow.journal import queries as journal
 from ketaflow.journal.projecting import Projection, leave
 from ketaflow.session.events import Kind
 from ketaflow.session.fold import Reading, SessionState, fold
+from ketaflow.session.holds.standing import Hold
 from ketaflow.session.models import Session
 
 CENT = Decimal("0.01")
@@ -59,7 +60,19 @@ def _folded(entry: Any) -> None:
         baseline=_measured(state.baseline),
         last_vitals=_measured(last),
         last_reading_at=last.at if last else None,
+        holds=[_open_hold(one) for one in state.holds if one.open],
     )
+
+
+def _open_hold(one: Hold) -> dict[str, Any]:
+    return {
+        "at": one.at.isoformat(),
+        "advice": one.rule.advice.label,
+        "reading": one.reading,
+        "rule": one.rule.words,
+        "origin": one.rule.origin,
+        "acknowledged_by": one.acknowledged.by_name if one.acknowledged else "",
+    }
 
 
 def given(state: SessionState, at: datetime) -> Decimal:

@@ -28,6 +28,7 @@ from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
 from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.holds.standing import obstacles as held_back
 from ketaflow.session.models import OVER, Session
 
 MOST_SESSIONS = 200
@@ -123,6 +124,7 @@ def obstacles(*, clinic: UUID, room: Room, at: datetime) -> tuple[str, ...]:
         *_screening_obstacles(row, room.protocol, room.policy, at),
         *_course_obstacles(row.course, room.protocol),
         *((ORDER_CHANGED,) if _order_changed(row) else ()),
+        *held_back(room.state.holds),
         *checklist.obstacles(room.state.preparation, _start_facts(room, clinic, at)),
     )
 

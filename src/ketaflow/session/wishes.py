@@ -17,6 +17,8 @@ ADDS = frozenset(
     {
         *(Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
         *(Kind.SIDE_EFFECT, Kind.NOTE, Kind.CHECKLIST_ITEM),
+        # A hold may not keep a pause or a stop from being recorded on the page that was open.
+        *(Kind.HOLD, Kind.HOLD_ACKNOWLEDGED, Kind.HOLD_RELEASED),
     }
 )
 RECEIVED = "received_at"
@@ -127,6 +129,16 @@ def discharged(departure: Departure, by: Author) -> Wish:
         "override": override,
     }
     return Wish(Kind.DISCHARGED, payload)
+
+
+def hold_acknowledged(hold: int, words: str) -> Wish:
+    """Somebody has seen a hold; in `words` what they did, if they say so."""
+    return Wish(Kind.HOLD_ACKNOWLEDGED, {"hold": hold, "words": words.strip()})
+
+
+def hold_released(hold: int, reason: str) -> Wish:
+    """Somebody lets the drug go on after a hold, and says why."""
+    return Wish(Kind.HOLD_RELEASED, {"hold": hold, "reason": said(reason, "why it may go on")})
 
 
 def overtaken(
