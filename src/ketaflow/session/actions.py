@@ -313,7 +313,7 @@ def _write(
         for payload in watch.raised(
             room.state, room.policy, kinds=[one.kind for one in wanted], first=first
         ):
-            # Raised when it is known, whenever the reading was taken: the answer is timed from here.
+            # Raised when it is known, however old the reading: the answer is timed from here.
             room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
         for wish in wanted:
             if close := AFTER.get(wish.kind):

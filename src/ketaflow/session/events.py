@@ -22,7 +22,7 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.discharged        done [..], escort, override {by_name, reason}
     session.transferred       to, reason
     session.cancelled         reason
-    session.hold              rule {..}, policy_version, policy_signed_by, readings [{ordinal, at, ..}]
+    session.hold              rule {..}, policy_version, policy_signed_by, readings [..]
     session.hold_acknowledged hold (its ordinal), words
     session.hold_released     hold (its ordinal), reason
     session.corrected         corrects, reason, payload (null strikes out), at (a new time)

@@ -333,7 +333,7 @@ def _cancelled(so_far: _Folding, line: Line) -> None:
 
 
 def _hold(so_far: _Folding, line: Line) -> None:
-    so_far.holds[line.ordinal] = standing.hold(line)
+    so_far.holds[line.ordinal] = standing.hold(line.payload, ordinal=line.ordinal, at=line.at)
 
 
 def _hold_answered(so_far: _Folding, line: Line) -> None:

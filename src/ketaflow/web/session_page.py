@@ -18,6 +18,7 @@ from ketaflow.session.fold import SCALES, SessionState
 from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
+from ketaflow.web.session_holds import told_hold
 
 MINUTE = timedelta(minutes=1)
 MEASURED = (Kind.BASELINE, Kind.READING)
@@ -371,6 +372,9 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISCHARGED: _home,
     Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
     Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
+    Kind.HOLD: told_hold,
+    Kind.HOLD_ACKNOWLEDGED: lambda told: f"Hold seen. {told.get('words', '')}".rstrip(),
+    Kind.HOLD_RELEASED: lambda told: f"Hold released: {told['reason']}",
 }
 
 

@@ -25,9 +25,10 @@ from ketaflow.refusals import Refused
 from ketaflow.schedule import queries as schedule
 from ketaflow.session import actions, checklist, phases, queries
 from ketaflow.session.events import Kind
+from ketaflow.session.holds import actions as hold_actions
 from ketaflow.session.phases import Phase
 from ketaflow.session.queries import Room
-from ketaflow.web import session_forecast, session_page
+from ketaflow.web import session_forecast, session_holds, session_page
 from ketaflow.web import sessions_forms as entering
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
@@ -79,6 +80,18 @@ ACTS = {
     ),
     "transfer": Act(
         entering.TransferForm, actions.transfer, "The transfer is recorded.", Kind.TRANSFERRED
+    ),
+    "acknowledge": Act(
+        session_holds.AcknowledgeForm,
+        hold_actions.acknowledge,
+        "It is recorded that you have seen it.",
+        Kind.HOLD_ACKNOWLEDGED,
+    ),
+    "release": Act(
+        session_holds.ReleaseForm,
+        hold_actions.release,
+        "The hold is released.",
+        Kind.HOLD_RELEASED,
     ),
     "cancel": Act(entering.ReasonForm, actions.cancel, "The session is cancelled.", Kind.CANCELLED),
 }
@@ -199,6 +212,8 @@ def _show(
         "acts": {**fresh, **{name: form for name, form in wrong.items() if name in fresh}},
         # An act that the phase no longer takes still says why it was refused.
         "refused": list(wrong.values()),
+        "holds": session_holds.open_holds(room),
+        "answering": may_act,
         "obstacles": _obstacles(request, room) if preparing else (),
         "still": session_page.still_to_do(room, at),
         "next_device": session_page.next_device(room.state, at),

@@ -82,8 +82,8 @@ class Rule:
     def words(self) -> str:
         """The rule as a clinician would say it.
 
-        >>> Rule("systolic-stop", "Systolic pressure", "systolic", ">=", Decimal(200), "mmHg", False,
-        ...      2, Decimal(5), (), (), Advice.HOLD, ("S37",)).words
+        >>> Rule("systolic-stop", "Systolic pressure", "systolic", ">=", Decimal(200), "mmHg",
+        ...      False, 2, Decimal(5), (), (), Advice.HOLD, ("S37",)).words
         'Systolic pressure of 200 mmHg or more, in 2 readings in a row, over 5 minutes'
         """
         amount = IN_WORDS[self.op].format(f"{show(self.value)} {self.unit}")

@@ -89,13 +89,12 @@ class Hold:
         return f"{self.rule.label} {show(last.measured)} {self.rule.unit}{change}"
 
 
-def hold(line: Line) -> Hold:
-    """The hold that an entry raises.
+def hold(told: Mapping[str, Any], *, ordinal: int, at: datetime) -> Hold:
+    """The hold that an entry raises, from its payload.
 
     Raises:
         NotReadable: it does not say which rule was met by what.
     """
-    told = line.payload
     try:
         version, signed_by = str(told["policy_version"]), str(told["policy_signed_by"])
         rule = rules.from_payload(told["rule"], signed_by=signed_by, version=version)
@@ -104,7 +103,7 @@ def hold(line: Line) -> Hold:
         raise NotReadable("A hold names its rule and the readings that met it.") from None
     if not seen:
         raise NotReadable("A hold names the readings that met its rule.")
-    return Hold(line.ordinal, line.at, rule, seen)
+    return Hold(ordinal, at, rule, seen)
 
 
 def payload(rule: Rule, seen: Iterable[Seen]) -> dict[str, Any]:

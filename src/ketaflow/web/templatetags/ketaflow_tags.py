@@ -128,6 +128,12 @@ def asking(label: str) -> str:
 
 
 @register.filter
+def told_time(said: str) -> datetime:
+    """A time as a row keeps it, ready to be shown in the clinic's zone."""
+    return datetime.fromisoformat(said)
+
+
+@register.filter
 def age(born_on: date) -> int:
     """Completed years today, where the clinic is."""
     return age_on(born_on, timezone.localdate())
