@@ -17,6 +17,7 @@ from ketaflow.web import (
     schedule_setup,
     screening,
     screening_steps,
+    session_paper,
     sessions,
     sessions_correct,
     staff,
@@ -106,6 +107,7 @@ urlpatterns = [
         sessions_correct.correct,
         name="session_correct",
     ),
+    path("sessions/<uuid:session>/record.pdf", session_paper.record, name="session_pdf"),
     path("sessions/<uuid:session>/print/", sessions.printed, name="session_print"),
     path("patients/<uuid:patient>/sessions/", sessions.of_patient, name="sessions"),
     # outcomes
