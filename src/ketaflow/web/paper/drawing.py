@@ -14,12 +14,16 @@ FONT = 'font-family="Libertinus Serif" font-size="11"'
 
 
 class Axis:
-    """Where a value lies between two ends of a line."""
+    """Where a value lies between two ends of a line; `whole` ends it at round numbers."""
 
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
+    def __init__(
+        self, low: float, high: float, *, start: float, end: float, whole: bool = False
+    ) -> None:
         self.step = _step(high - low)
-        self.low = floor(low / self.step) * self.step
-        self.high = max(-floor(-high / self.step) * self.step, self.low + self.step)
+        self.low, self.high = low, max(high, low + 1e-6)
+        if whole:
+            self.low = floor(low / self.step) * self.step
+            self.high = max(-floor(-high / self.step) * self.step, self.low + self.step)
         self.start, self.end = start, end
 
     def at(self, value: float) -> float:
@@ -29,8 +33,8 @@ class Axis:
 
     def ticks(self) -> Iterator[float]:
         """The values that are written beside the line."""
-        for n in range(round((self.high - self.low) / self.step) + 1):
-            yield self.low + n * self.step
+        first, last = -floor(-self.low / self.step), floor(self.high / self.step)
+        yield from (n * self.step for n in range(first, last + 1))
 
 
 def draw(chart: Chart) -> str:
@@ -39,8 +43,8 @@ def draw(chart: Chart) -> str:
     low = min([*values, *([] if chart.y_min is None else [chart.y_min])], default=0.0)
     high = max([*values, *([] if chart.y_max is None else [chart.y_max])], default=1.0)
     ends = [*chart.x, *(mark.at for mark in chart.marks), *(one.end for one in chart.giving)]
-    across = Axis(min([*ends, 0.0]), max([*ends, 1.0]), LEFT, WIDE - RIGHT)
-    up = Axis(low, high, HIGH - FOOT, TOP)
+    across = Axis(min([*ends, 0.0]), max([*ends, 1.0]), start=LEFT, end=WIDE - RIGHT)
+    up = Axis(low, high, start=HIGH - FOOT, end=TOP, whole=True)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE:g} {HIGH:g}">',
         _said(LEFT, TOP - 10, chart.y_label),
@@ -55,8 +59,8 @@ def draw(chart: Chart) -> str:
 
 
 def _step(span: float) -> float:
-    """A round step that gives some five ticks over `span`."""
-    rough = max(span, 1e-6) / 5
+    """A round step that gives five to ten ticks over `span`."""
+    rough = max(span, 1e-6) / 9
     power: float = 10.0 ** floor(log10(rough))
     return next(power * one for one in (1, 2, 5, 10) if power * one >= rough)
 
@@ -84,13 +88,17 @@ def _giving(chart: Chart, across: Axis) -> Iterator[str]:
 
 
 def _marks(chart: Chart, across: Axis) -> Iterator[str]:
-    for mark in chart.marks:
+    # Words that would lie on each other stand on lines of their own.
+    ends: list[float] = []
+    for mark in sorted(chart.marks, key=lambda one: one.at):
         x = across.at(mark.at)
+        row = next((n for n, end in enumerate(ends) if end < x), len(ends))
+        ends[row : row + 1] = [x + 8 + 6 * len(mark.label)]
         yield (
             f'<path d="M{x:.1f} {TOP:.1f}V{HIGH - FOOT:.1f}" stroke="#777777" '
             'stroke-width="0.8" stroke-dasharray="1 2"/>'
         )
-        yield _said(x + 2, TOP + 8, mark.label)
+        yield _said(x + 2, TOP + 9 + 11 * row, mark.label)
 
 
 def _line(

@@ -116,8 +116,8 @@ def _policy(found: Bundle) -> str:
 
 def _order(found: Bundle) -> Section:
     order = from_payload(found.room.session.order)
-    said = [order.rounding, *order.warnings, f"Sources: {', '.join(order.sources)}."]
-    return Section("The order", pairs=tuple(_ordered(order)), words=tuple(filter(None, said)))
+    mind = tuple(("Mind", warning) for warning in order.warnings)
+    return Section("The order", pairs=(*_ordered(order), *mind))
 
 
 def _ordered(order: Order) -> Iterator[Pair]:
@@ -131,7 +131,9 @@ def _ordered(order: Order) -> Iterator[Pair]:
         ("Draw", f"{order.volume_ml} mL of {order.strength_mg_ml} mg/mL. {order.dilution}",
          order.volume_ml),
         ("Pump", f"{order.pump_ml_h} mL/h, bag of {order.bag_ml} mL", order.pump_ml_h),
+        ("Rounding", order.rounding, order.rounding),
         ("Protocol version", order.version, order.version),
+        ("Sources", ", ".join(order.sources), order.sources),
     )  # fmt: skip
     yield from ((label, said) for label, said, present in told if present)
 
@@ -232,18 +234,17 @@ def _discharge(found: Bundle) -> Section:
     state = found.room.state
     home = next((one for one in state.lines if one.kind is Kind.DISCHARGED), None)
     rows = [
-        (found.clock(one.line.at), words.told(one.line.kind, one.line.payload), one.line.by_name)
+        (words.told(one.line.kind, one.line.payload), found.clock(one.line.at), one.line.by_name)
         for one in state.discharge_scores
     ]
-    columns = (Column("Time"), Column("Score", "1"), Column("By"))
-    if home is None:
-        said = f"No discharge: {words.PHASES[state.phase].lower()}."
-        return Section("Discharge", words=(said,), grid=grid(columns, rows))
-    asked = discharge.always_for(state.preparation.order.route)
-    ticked = tuple((one.text, "yes") for one in asked if one.key in home.payload["done"])
-    went = words.told(home.kind, home.payload)
-    said = f"{found.clock(home.at)}: {went}. Signed by {home.by_name}."
-    return Section("Discharge", words=(said,), pairs=ticked, grid=grid(columns, rows))
+    said = f"No discharge: {words.PHASES[state.phase].lower()}."
+    if home:
+        asked = discharge.always_for(state.preparation.order.route)
+        told = (one.text for one in asked if one.key in home.payload["done"])
+        rows += [(one, found.clock(home.at), home.by_name) for one in told]
+        said = f"{words.told(home.kind, home.payload)}, {found.clock(home.at)}."
+    columns = (Column("Score or criterion", "1"), Column("Time"), Column("By"))
+    return Section("Discharge", words=(said,), grid=grid(columns, rows))
 
 
 def _everything(found: Bundle) -> Section:
