@@ -23,6 +23,7 @@ from ketaflow.session.corrections import Line, lines_of
 from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Recorded, Tick
 from ketaflow.session.holds import standing
 from ketaflow.session.holds.standing import Hold
+from ketaflow.session.monitoring_form.form import UNTOUCHED, Form
 from ketaflow.session.phases import Phase
 from ketaflow.session.vitals import Vitals
 
@@ -84,6 +85,7 @@ class SessionState:
     notes: tuple[Line, ...] = ()
     discharge_scores: tuple[Scored, ...] = ()
     holds: tuple[Hold, ...] = ()
+    form: Form = UNTOUCHED
     lines: tuple[Line, ...] = ()
 
     @property
@@ -156,6 +158,7 @@ class _Folding:
     notes: list[Line] = field(default_factory=list)
     discharge_scores: list[Scored] = field(default_factory=list)
     holds: dict[int, Hold] = field(default_factory=dict)
+    form: Form = UNTOUCHED
 
     def take(self, line: Line) -> None:
         phases.admit(self.phase, line.kind)
@@ -208,6 +211,7 @@ class _Folding:
             notes=tuple(self.notes),
             discharge_scores=tuple(self.discharge_scores),
             holds=tuple(self.holds.values()),
+            form=self.form,
         )
 
 
@@ -341,6 +345,10 @@ def _hold_answered(so_far: _Folding, line: Line) -> None:
     so_far.holds[answered.ordinal] = answered
 
 
+def _form(so_far: _Folding, line: Line) -> None:
+    so_far.form = so_far.form.after(line)
+
+
 TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
     {
         Kind.CHECKED_IN: _checked_in,
@@ -363,6 +371,8 @@ TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
         Kind.DISCHARGED: _discharged,
         Kind.TRANSFERRED: _transferred,
         Kind.CANCELLED: _cancelled,
+        Kind.FORM_FILLED: _form,
+        Kind.FORM_SUBMITTED: _form,
         Kind.HOLD: _hold,
         Kind.HOLD_ACKNOWLEDGED: _hold_answered,
         Kind.HOLD_RELEASED: _hold_answered,

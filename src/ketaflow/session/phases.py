@@ -102,6 +102,8 @@ ADMITS: Mapping[Kind, frozenset[Phase]] = MappingProxyType(
         Kind.HOLD: PRESENT,
         Kind.HOLD_ACKNOWLEDGED: KNOWN,
         Kind.HOLD_RELEASED: PRESENT,
+        Kind.FORM_FILLED: frozenset({Phase.OBSERVING, Phase.DISCHARGED, Phase.TRANSFERRED}),
+        Kind.FORM_SUBMITTED: frozenset({Phase.DISCHARGED, Phase.TRANSFERRED}),
         Kind.CORRECTED: KNOWN,
     }
 )

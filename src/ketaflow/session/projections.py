@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ketaflow.journal import queries as journal
 from ketaflow.journal.projecting import Projection, leave
+from ketaflow.protocol.library import Route
 from ketaflow.session.events import Kind
 from ketaflow.session.fold import Reading, SessionState, fold
 from ketaflow.session.holds.standing import Hold
@@ -60,8 +61,14 @@ def _folded(entry: Any) -> None:
         baseline=_measured(state.baseline),
         last_vitals=_measured(last),
         last_reading_at=last.at if last else None,
+        form_open=_form_open(state),
         holds=[_open_hold(one) for one in state.holds if one.open],
     )
+
+
+def _form_open(state: SessionState) -> bool:
+    nasal = state.order is not None and state.order.route is Route.NASAL
+    return nasal and bool(state.devices) and state.phase.over and state.form.submitted is None
 
 
 def _open_hold(one: Hold) -> dict[str, Any]:

@@ -99,6 +99,12 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
     return list(found.order_by("number")[:MOST_SESSIONS])
 
 
+def forms_due(*, clinic: UUID) -> Sequence[Session]:
+    """The esketamine sessions whose monitoring form is still to be submitted, the oldest first."""
+    found = _named().filter(clinic_id=clinic, form_open=True)
+    return list(found.order_by("started_at")[:MOST_SESSIONS])
+
+
 def state(*, clinic: UUID, id: UUID) -> SessionState:
     """What the stream of a session says."""
     return fold(journal.entries(clinic=clinic, stream=f"session/{id}"))

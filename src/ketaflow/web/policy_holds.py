@@ -40,7 +40,9 @@ def add_fields(form: forms.Form) -> None:
         )
         if one.own:
             form.fields[f"{key}-value"] = _number(f"{name}: number, {one.unit}")
-        form.fields[f"{key}-readings"] = _number(f"{name}: readings in a row")
+        form.fields[f"{key}-readings"] = forms.IntegerField(
+            label=f"{name}: readings in a row", required=False, widget=_box()
+        )
         form.fields[f"{key}-minutes"] = _number(f"{name}: over so many minutes")
         if one.symptoms:
             form.fields[f"{key}-symptom"] = forms.BooleanField(
@@ -64,7 +66,7 @@ def choices(told: Mapping[str, Any]) -> dict[str, Choice]:
         key: Choice(
             advice=Advice(told[f"{key}-action"]),
             value=told.get(f"{key}-value"),
-            readings=int(_or(told.get(f"{key}-readings"), 1)),
+            readings=told[f"{key}-readings"] if told.get(f"{key}-readings") is not None else 1,
             lasting_min=_or(told.get(f"{key}-minutes"), 0),
             only_with_symptom=bool(told.get(f"{key}-symptom")),
         )
@@ -95,10 +97,13 @@ def rows(form: forms.Form) -> Iterator[HoldRow]:
 
 
 def _number(label: str) -> forms.DecimalField:
-    attrs = {"inputmode": "decimal", "class": "govuk-input--width-3"}
     return forms.DecimalField(
-        label=label, required=False, max_digits=6, decimal_places=1, widget=forms.TextInput(attrs)
+        label=label, required=False, max_digits=6, decimal_places=1, widget=_box()
     )
+
+
+def _box() -> forms.TextInput:
+    return forms.TextInput({"inputmode": "decimal", "class": "govuk-input--width-3"})
 
 
 def _or(value: Decimal | None, otherwise: int) -> Decimal:

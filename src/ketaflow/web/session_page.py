@@ -372,6 +372,8 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISCHARGED: _home,
     Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
     Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
+    Kind.FORM_FILLED: lambda told: "Monitoring form: answers saved",
+    Kind.FORM_SUBMITTED: lambda told: f"Monitoring form submitted: {told.get('reference', '')}",
     Kind.HOLD: told_hold,
     Kind.HOLD_ACKNOWLEDGED: lambda told: f"Hold seen. {told.get('words', '')}".rstrip(),
     Kind.HOLD_RELEASED: lambda told: f"Hold released: {told['reason']}",

@@ -17,6 +17,7 @@ from ketaflow.web import (
     schedule_setup,
     screening,
     screening_steps,
+    session_form,
     session_paper,
     sessions,
     sessions_correct,
@@ -108,6 +109,15 @@ urlpatterns = [
         name="session_correct",
     ),
     path("sessions/<uuid:session>/record.pdf", session_paper.record, name="session_pdf"),
+    path(
+        "sessions/<uuid:session>/monitoring-form/", session_form.monitoring, name="monitoring_form"
+    ),
+    path(
+        "sessions/<uuid:session>/monitoring-form.pdf",
+        session_form.monitoring_pdf,
+        name="monitoring_form_pdf",
+    ),
+    path("monitoring-forms/", session_form.due, name="monitoring_forms"),
     path("sessions/<uuid:session>/print/", sessions.printed, name="session_print"),
     path("patients/<uuid:patient>/sessions/", sessions.of_patient, name="sessions"),
     # outcomes

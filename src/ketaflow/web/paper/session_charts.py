@@ -46,6 +46,7 @@ def _charts(state: SessionState, since: datetime, at: datetime) -> Iterator[Char
             "The bar at the foot is the time in which the drug ran.",
             y_label=f"{title}, {unit}",
             y_min=floor,
+            y_max=100 if unit == "%" else None,
             marks=marks,
             giving=giving,
         )

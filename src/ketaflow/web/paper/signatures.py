@@ -26,6 +26,8 @@ MEANINGS: Mapping[Kind, str] = {
     Kind.TRANSFERRED: "Handed the patient over",
     Kind.CANCELLED: "Cancelled the session",
     Kind.CORRECTED: "Corrected an entry, with a reason",
+    Kind.FORM_FILLED: "Answered the monitoring form",
+    Kind.FORM_SUBMITTED: "Recorded the monitoring form as submitted",
 }
 ORDERED = {
     "course.planned": "Ordered the course and its dose",
