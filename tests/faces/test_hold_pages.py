@@ -203,7 +203,8 @@ def test_the_forms_pdf_is_the_same_each_time(home, nurses_page):
 
 def test_an_infusion_has_no_such_form(chair, nurses_page):
     for name in ("monitoring_form", "monitoring_form_pdf"):
-        assert nurses_page.get(reverse(name, args=[chair.id])).status_code == 404
+        answer = nurses_page.get(reverse(name, args=[chair.id]))
+        assert (answer.status_code, "is an infusion" in words(answer)) == (422, True)
 
 
 def test_forms_of_other_clinics_are_nobodys_business(home, dee, client):

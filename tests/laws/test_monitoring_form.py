@@ -178,13 +178,13 @@ def test_the_form_waits_on_the_list_until_it_is_submitted(spray, dee):
     clinic = spray.nurse.clinic_id
     with pytest.raises(NotNow):
         sprayed(spray).do(forms.submit, 20, how="portal", reference="R-1")
-    assert queries.forms_due(clinic=clinic) == []
+    assert queries.forms_due(clinic=clinic, at=at(999)) == []
     spray.measure(55).score(130).leave(131)
-    assert [one.id for one in queries.forms_due(clinic=clinic)] == [spray.id]
-    assert queries.forms_due(clinic=dee.clinic_id) == []
+    assert [one.id for one in queries.forms_due(clinic=clinic, at=at(999))] == [spray.id]
+    assert queries.forms_due(clinic=dee.clinic_id, at=at(999)) == []
     spray.do(forms.fill, 140, answers=ANSWERS)
     spray.do(forms.submit, 150, how="portal", reference="R-77")
-    assert queries.forms_due(clinic=clinic) == []
+    assert queries.forms_due(clinic=clinic, at=at(999)) == []
     before = list(Session.objects.values())
     journal.rebuild()
     assert list(Session.objects.values()) == before
@@ -192,4 +192,4 @@ def test_the_form_waits_on_the_list_until_it_is_submitted(spray, dee):
 
 def test_an_infusion_and_a_session_without_drug_have_no_form(chair):
     chair.observe().score(109).leave(111)
-    assert queries.forms_due(clinic=chair.nurse.clinic_id) == []
+    assert queries.forms_due(clinic=chair.nurse.clinic_id, at=at(999)) == []

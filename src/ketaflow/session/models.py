@@ -38,8 +38,8 @@ class Session(Row):
     last_reading_at = models.DateTimeField(null=True)
     # The holds that somebody must still answer, in words.
     holds = models.JSONField(default=list)
-    # The esketamine monitoring form of an ended session is still to be submitted.
-    form_open = models.BooleanField(default=False)
+    # When the spray was begun, as long as its monitoring form is still to be submitted.
+    form_owed_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -63,7 +63,7 @@ class Session(Row):
         ]
         indexes = [
             models.Index(fields=["clinic", "ended_at"], name="session_board"),
-            models.Index(fields=["clinic", "form_open", "started_at"], name="session_form_open"),
+            models.Index(fields=["clinic", "form_owed_since"], name="session_form_owed"),
             models.Index(fields=["clinic", "patient", "checked_in_at"], name="session_patient"),
         ]
 

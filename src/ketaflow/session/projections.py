@@ -61,12 +61,12 @@ def _folded(entry: Any) -> None:
         baseline=_measured(state.baseline),
         last_vitals=_measured(last),
         last_reading_at=last.at if last else None,
-        form_open=_form_open(state),
+        form_owed_since=state.started_at if _form_owed(state) else None,
         holds=[_open_hold(one) for one in state.holds if one.open],
     )
 
 
-def _form_open(state: SessionState) -> bool:
+def _form_owed(state: SessionState) -> bool:
     nasal = state.order is not None and state.order.route is Route.NASAL
     return nasal and bool(state.devices) and state.phase.over and state.form.submitted is None
 

@@ -99,10 +99,10 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
     return list(found.order_by("number")[:MOST_SESSIONS])
 
 
-def forms_due(*, clinic: UUID) -> Sequence[Session]:
+def forms_due(*, clinic: UUID, at: datetime) -> Sequence[Session]:
     """The esketamine sessions whose monitoring form is still to be submitted, the oldest first."""
-    found = _named().filter(clinic_id=clinic, form_open=True)
-    return list(found.order_by("started_at")[:MOST_SESSIONS])
+    found = _named().filter(clinic_id=clinic, form_owed_since__lte=at)
+    return list(found.order_by("form_owed_since")[:MOST_SESSIONS])
 
 
 def state(*, clinic: UUID, id: UUID) -> SessionState:

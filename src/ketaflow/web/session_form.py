@@ -84,17 +84,21 @@ STEPS = {
 }  # fmt: skip
 
 
-def _nasal_or_404(request: StaffRequest, session: UUID) -> Room:
+class NoForm(Refused):
+    """This session has no such form."""
+
+
+def _spray_room(request: StaffRequest, session: UUID) -> Room:
     room = room_or_404(request, session)
     if not is_nasal(room) or room.protocol.monitoring is None:
-        raise Http404
+        raise NoForm("This session is an infusion; the monitoring form is for esketamine spray.")
     return room
 
 
 @duty(Duty.SEE_CHART, change=Duty.TREAT)
 def monitoring(request: StaffRequest, session: UUID) -> HttpResponse:
     """Show the form as the record fills it; ask for the rest, and mark it as submitted."""
-    room, at = _nasal_or_404(request, session), timezone.now()
+    room, at = _spray_room(request, session), timezone.now()
     people_actions.note_reading(
         patient=room.session.patient, page="monitoring form", by=request.author, at=at
     )
@@ -109,7 +113,7 @@ def monitoring(request: StaffRequest, session: UUID) -> HttpResponse:
         if not status:
             messages.success(request, STEPS[step][3])
             return redirect("monitoring_form", session=session)
-        wrong, room = {step: pressed}, _nasal_or_404(request, session)
+        wrong, room = {step: pressed}, _spray_room(request, session)
     return render(request, "session/form.html", _page(request, room, wrong), status=status)
 
 
@@ -163,7 +167,7 @@ def _deadline(room: Room) -> str:
 @duty(Duty.SEE_CHART)
 def monitoring_pdf(request: StaffRequest, session: UUID) -> HttpResponse:
     """Give the form as a PDF; whoever reads it is in the record."""
-    room, at = _nasal_or_404(request, session), timezone.now()
+    room, at = _spray_room(request, session), timezone.now()
     people_actions.note_reading(
         patient=room.session.patient, page="monitoring form (PDF)", by=request.author, at=at
     )
@@ -175,7 +179,7 @@ def monitoring_pdf(request: StaffRequest, session: UUID) -> HttpResponse:
 def due(request: StaffRequest) -> HttpResponse:
     """List the sessions whose form is still to be submitted, the most urgent first."""
     today, zone = timezone.localdate(), request.clinic.zone
-    waiting = queries.forms_due(clinic=request.clinic.id)
+    waiting = queries.forms_due(clinic=request.clinic.id, at=timezone.now())
     treated = ((one, day_of(one.started_at, zone)) for one in waiting if one.started_at)
     rows = [(one, form.due_on(on), form.standing(on, today=today)) for one, on in treated]
     context = {"rows": rows, "sources": form.deadline().sources}
