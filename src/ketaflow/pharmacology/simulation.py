@@ -1,7 +1,7 @@
 """Solves one model for one programme in every virtual person, exactly, on an even grid of times."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 import numpy as np
@@ -10,7 +10,7 @@ from ketaflow.pharmacology import doses as giving
 from ketaflow.pharmacology import effects, kinetics, library, population
 from ketaflow.pharmacology.doses import Dose
 from ketaflow.pharmacology.population import FloatArray, Subject
-from ketaflow.pharmacology.structure import Effect, KineticModel
+from ketaflow.pharmacology.structure import Effect, Input, KineticModel
 from ketaflow.refusals import OutsideEnvelope
 
 MOST_SUBJECTS = 10_000
@@ -30,6 +30,9 @@ class Asked(TypedDict, total=False):
     grid_min: float
     session_number: int
     extrapolate: bool
+    covariates: Sequence[str]
+    effects: Sequence[str] | None
+    weights: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,19 @@ class Run:
     grid_min: float = 1.0
     session_number: int = 1
     extrapolate: bool = False
+    covariates: Sequence[str] = ()
+    effects: Sequence[str] | None = None
+    weights: FloatArray | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
         if not 0 <= self.subjects <= MOST_SUBJECTS:
             raise NotAForecast(
                 f"A forecast draws 0 to {MOST_SUBJECTS} subjects (got {self.subjects})."
+            )
+        if self.weights is not None and self.weights.shape != (self.subjects,):
+            raise NotAForecast(
+                f"{self.weights.size} weights do not belong to {self.subjects} subjects."
             )
         if self.seed < 0:
             raise NotAForecast(f"A seed is 0 or more (got {self.seed}).")
@@ -111,7 +121,7 @@ def solve(
         run: how many virtual people, from which seed, at which times.
     """
     people = population.individuals(model, subject, subjects=run.subjects, seed=run.seed)
-    model = needed(model)
+    model = needed(model, model.inputs[route])
     acting = tuple(library.effects()[name] for name in model.effects)
     states = {name: place for place, name in enumerate([*model.compartments, "pump"])}
     entry = model.inputs[route]
@@ -130,14 +140,18 @@ def solve(
     return Solution(model, acting, volumes, amounts, states, sites)
 
 
-def needed(model: KineticModel) -> KineticModel:
-    """`model` without the compartments that nothing shown or acting can feel."""
+def needed(model: KineticModel, entry: Input) -> KineticModel:
+    """`model` without the compartments that no dose by `entry` reaches or that nobody can feel."""
     analytes = {analyte for shown in model.series for _, analyte in shown.sums}
     if model.effects:
         analytes |= {"parent", "norketamine"}
     kept = {model.analytes[analyte].compartment for analyte in analytes}
     while upstream := {flow.out_of for flow in model.flows if flow.into in kept} - kept:
         kept |= upstream
+    reached = {entry.into, entry.rest_into} - {""}
+    while downstream := {f.into for f in model.flows if f.out_of in reached} - reached - {""}:
+        reached |= downstream
+    kept &= reached
     return replace(
         model,
         analytes={name: one for name, one in model.analytes.items() if one.compartment in kept},
