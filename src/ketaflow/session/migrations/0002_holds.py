@@ -6,9 +6,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0001_initial'),
-        ('protocol', '0002_holds'),
-        ('schedule', '0001_initial'),
         ('session', '0001_initial'),
     ]
 

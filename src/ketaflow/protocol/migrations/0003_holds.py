@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('protocol', '0001_initial'),
+        ('protocol', '0002_session_days_and_stretch'),
     ]
 
     operations = [
