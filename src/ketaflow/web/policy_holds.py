@@ -85,7 +85,7 @@ def check(form: forms.Form, told: Mapping[str, Any]) -> None:
 def rows(form: forms.Form) -> Iterator[HoldRow]:
     """The rules for the page, in the order of their files."""
     for key, one in shapes.shapes().items():
-        amount = f"“{one.limit.label}” above" if one.limit else f"so many {one.unit}"
+        amount = f"“{one.limit.label}”" if one.limit else f"so many {one.unit}"
         change = "a rise of " if one.change else ""
         parts = [f"{key}-{part}" for part in ("action", "value", "readings", "minutes", "symptom")]
         yield HoldRow(
