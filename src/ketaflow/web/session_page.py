@@ -18,7 +18,7 @@ from ketaflow.session.fold import SCALES, SessionState
 from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
-from ketaflow.web.session_holds import told_hold
+from ketaflow.web import session_holds
 
 MINUTE = timedelta(minutes=1)
 MEASURED = (Kind.BASELINE, Kind.READING)
@@ -372,11 +372,7 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISCHARGED: _home,
     Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
     Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
-    Kind.FORM_FILLED: lambda told: "Monitoring form: answers saved",
-    Kind.FORM_SUBMITTED: lambda told: f"Monitoring form submitted: {told.get('reference', '')}",
-    Kind.HOLD: told_hold,
-    Kind.HOLD_ACKNOWLEDGED: lambda told: f"Hold seen. {told.get('words', '')}".rstrip(),
-    Kind.HOLD_RELEASED: lambda told: f"Hold released: {told['reason']}",
+    **session_holds.WORDS,
 }
 
 
