@@ -310,9 +310,7 @@ def _write(
             gates.allow(wish, _here(room, by, moment))
             whole = replace(wish, payload={**wish.payload, **late})
             room = _append(room, entries, whole, by, moment)
-        for payload in watch.raised(
-            room.state, room.policy, kinds=[one.kind for one in wanted], first=first
-        ):
+        for payload in watch.raised(room.state, room.policy, first=first):
             # Raised when it is known, however old the reading: the answer is timed from here.
             room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
         for wish in wanted:
