@@ -1,16 +1,17 @@
 """The holds of a session in words, and what is pressed to answer them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 
+from ketaflow.session.events import Kind
 from ketaflow.session.holds import standing
 from ketaflow.session.holds.standing import Hold
 from ketaflow.session.queries import Room
-from ketaflow.web.sessions_forms import PressForm
+from ketaflow.web.presses import PressForm
 
 
 class HoldForm(PressForm):
@@ -97,3 +98,12 @@ def told_hold(payload: Mapping[str, Any]) -> str:
     """An entry that raises a hold, in words; it holds the whole rule."""
     one = standing.hold(payload, ordinal=0, at=datetime.min.replace(tzinfo=UTC))
     return f"{one.rule.advice.label}. {one.reading}. Rule: {one.rule.words} ({one.rule.origin})"
+
+
+WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
+    Kind.HOLD: told_hold,
+    Kind.HOLD_ACKNOWLEDGED: lambda told: f"Hold seen. {told.get('words', '')}".rstrip(),
+    Kind.HOLD_RELEASED: lambda told: f"Hold released: {told['reason']}",
+    Kind.FORM_FILLED: lambda told: "Monitoring form: answers saved",
+    Kind.FORM_SUBMITTED: lambda told: f"Monitoring form submitted: {told.get('reference', '')}",
+}
