@@ -93,23 +93,26 @@ def test_a_tablet_that_was_off_for_ten_minutes_loses_nothing(tablet, team, ids, 
         if minute == 2:
             press(tablet, "pause", "It is paused", reason="anxious")
             expected.append(("session.paused", clock.now))
+            passes(clock, tablet, seconds=50)
+            press(tablet, "resume", "It runs again")
+            expected.append(("session.resumed", clock.now))
         elif minute == 3:
             press(tablet, "note", "Save the note", text="talked it through")
             expected.append(("session.note", clock.now))
         else:
             write_round(tablet, str(140 + minute))
             expected.append(("session.reading", clock.now))
-    tablet.get_by_text("5 entries wait to be sent.").wait_for()
+    tablet.get_by_text("6 entries wait to be sent.").wait_for()
     assert since(team, ids) == []
     tablet.context.set_offline(False)
-    tablet.get_by_text("The line is back. 5 entries are in the record now").wait_for()
+    tablet.get_by_text("The line is back. 6 entries are in the record now").wait_for()
     found = since(team, ids)
     assert [(one.kind, one.at) for one in found] == expected
     assert {one.payload["received_at"] for one in found[:-1]} == {clock.now.isoformat()}
     assert [one.payload.get("systolic") for one in found if "systolic" in one.payload] == [
         "140", "141", "144",
     ]  # fmt: skip
-    tablet.get_by_text("It runs again").wait_for()
+    tablet.get_by_text("Drug being given").wait_for()
     journal.verify()
     journal.rebuild()
 

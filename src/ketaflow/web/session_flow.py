@@ -1,6 +1,7 @@
 """Which rows of a long session the room shows at once: those a person would look for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,13 +25,14 @@ def shown(room: Room, *, whole: bool) -> dict[str, Any]:
     """
     moments = session_page.moments(room)
     thin = not whole and len(moments) > MOST_ROWS
-    record = session_page.record(room.state)
+    lines = room.state.lines
+    newest = lines if whole else lines[-MOST_LINES:]
     kept = thinned(room, moments) if thin else moments
     return {
         "flow": session_page.flow(room, kept),
         "flow_hidden": len(moments) - len(kept),
-        "record": record if whole else record[-MOST_LINES:],
-        "record_hidden": 0 if whole else max(0, len(record) - MOST_LINES),
+        "record": session_page.record(replace(room.state, lines=newest)),
+        "record_hidden": len(lines) - len(newest),
     }
 
 

@@ -272,9 +272,8 @@ def _show(
         return render(request, "session/chair.html", context, status=status)
     context |= session_flow.shown(room, whole="whole" in request.GET)
     context["charts"] = session_charts.draw(room.state, at=at)
-    context["forecast"] = session_forecast.draw(
-        room, at=at, alone=request.GET.get("forecast") == "population"
-    )
+    alone = request.GET.get("forecast") == "population"
+    context["forecast"] = session_forecast.draw(room, at=at, alone=alone)
     return render(request, "session/room.html", context, status=status)
 
 
@@ -293,6 +292,8 @@ def _doing(request: StaffRequest, room: Room, wrong: dict[str, Any]) -> dict[str
         "refused": list(wrong.values()),
         "holds": session_holds.open_holds(room),
         "answering": may_act,
+        # A page without a line must be able to go on after a pause that is not sent yet.
+        "after_pause": _form(request, room, "resume", page=page) if "pause" in fresh else None,
         "obstacles": _obstacles(request, room) if preparing else (),
         "still": session_page.still_to_do(room, at),
         "next_device": session_page.next_device(room.state, at),

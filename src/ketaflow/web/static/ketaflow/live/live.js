@@ -44,7 +44,9 @@ function keepForLater(form, entry) {
     return false;
   }
   renew(form, entry.act);
-  document.querySelector(`template[data-after="${entry.act}"]`)?.dispatchEvent(new Event("kept"));
+  // What follows can be pressed, though the record does not know of it yet.
+  const following = document.querySelector(`template[data-after="${entry.act}"]`);
+  following?.replaceWith(following.content);
   say(`Kept on this device, ${new Date(entry.at).toLocaleTimeString("en-GB")}: ${entry.words}. It is not in the record yet.`, "warning");
   showUndecided(sendAgain);
   return true;
