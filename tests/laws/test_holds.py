@@ -40,8 +40,7 @@ class Watched(Stream):
     def tell(self, kind, at=0, **payload):
         first = len(self.entries) + 1
         self.add(kind, at, **payload)
-        kinds = [Kind(f"session.{kind}")]
-        for told in watch.raised(self.state, self.policy, kinds=kinds, first=first):
+        for told in watch.raised(self.state, self.policy, first=first):
             self.add("hold", at, **told)
         return self
 
@@ -133,13 +132,13 @@ def test_a_rule_says_its_change_its_time_and_its_gate_in_words():
 def test_without_a_policy_or_a_rule_nothing_is_raised():
     stream = watched({}).take(240)
     assert stream.holds == ()
-    assert watch.raised(stream.state, None, kinds=[Kind.READING], first=1) == ()
+    assert watch.raised(stream.state, None, first=1) == ()
 
 
-def test_a_note_is_no_reading():
-    stream = watched()
-    stream.add("reading", 12, systolic=210, diastolic=80)
-    assert watch.raised(stream.state, stream.policy, kinds=[Kind.NOTE], first=1) == ()
+def test_what_measures_nothing_raises_nothing_more():
+    stream = watched().take(210)
+    stream.tell("note", 13, text="Calm").tell("paused", 14, reason="pressure")
+    assert len(stream.holds) == 1
 
 
 def test_one_episode_raises_one_hold_and_the_next_another():
@@ -225,7 +224,7 @@ def test_a_reading_that_lacks_the_sign_ends_no_episode():
 def test_when_the_session_is_over_nothing_is_raised():
     stream = watched()
     stream.add("transferred", 20, to="ward", reason="as planned")
-    assert watch.raised(stream.state, stream.policy, kinds=[Kind.READING], first=1) == ()
+    assert watch.raised(stream.state, stream.policy, first=1) == ()
 
 
 @given(st.lists(st.integers(120, 240), min_size=1, max_size=12))

@@ -325,8 +325,8 @@ def _write(
         for wish in written:
             gates.allow(wish, _here(room, by, moment))
             room = _append(room, entries, wish, by, moment)
-        first, kinds = len(entries) - len(written) + 1, [one.kind for one in written]
-        for payload in watch.raised(room.state, room.policy, kinds=kinds, first=first):
+        first = len(entries) - len(written) + 1
+        for payload in watch.raised(room.state, room.policy, first=first):
             # Raised when it is known, however old the reading: the answer is timed from here.
             room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
         for wish in written:

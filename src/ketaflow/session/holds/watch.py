@@ -13,32 +13,23 @@ from typing import Any
 
 from ketaflow.protocol.holds.rules import EFFECT, Rule
 from ketaflow.protocol.limits import Policy
-from ketaflow.session.events import Kind
 from ketaflow.session.fold import SCALES, SessionState
 from ketaflow.session.holds import standing
 from ketaflow.session.holds.standing import Seen
 
-MEASURES = frozenset(
-    {
-        *(Kind.BASELINE, Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
-        *(Kind.SIDE_EFFECT, Kind.CORRECTED),
-    }
-)
 INSTRUMENTS = {kind.label.lower(): instrument for kind, instrument in SCALES.items()}
 
 
-def raised(
-    state: SessionState, policy: Policy | None, *, kinds: Iterable[Kind], first: int
-) -> tuple[dict[str, Any], ...]:
+def raised(state: SessionState, policy: Policy | None, *, first: int) -> tuple[dict[str, Any], ...]:
     """The holds that the entries from `first` on raise, as payloads for the journal.
 
     Args:
         state: the session with those entries in it.
         policy: the one in force; without one, or without rules, nothing is raised.
-        kinds: of the entries that were written; only what is measured can meet a rule.
-        first: the ordinal of the first of them.
+        first: the ordinal of the first entry that was written just now, of whatever kind: a round,
+            a side effect, a correction. What raised its hold already raises none again.
     """
-    if policy is None or state.phase.over or not MEASURES.intersection(kinds):
+    if policy is None or state.phase.over:
         return ()
     touched = [line.at for line in state.lines if line.versions[-1].ordinal >= first]
     since = min(touched)
