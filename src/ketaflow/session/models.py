@@ -79,3 +79,23 @@ class Session(Row):
     def standing(self) -> Phase:
         """Where the session stands."""
         return Phase(self.phase)
+
+
+class Press(Row):
+    """A press that is in the record: whatever arrives under its name again is kept no second time.
+
+    A line that was lost and came back, or a finger that pressed twice, sends the same press again.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="presses")
+    name = models.UUIDField()
+    ordinal = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "presses"
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="session_one_press_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"press {self.name}, entry {self.ordinal}"

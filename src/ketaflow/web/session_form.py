@@ -23,10 +23,10 @@ from ketaflow.web.errors import status_of
 from ketaflow.web.forms import refuse
 from ketaflow.web.gate import StaffRequest, duty
 from ketaflow.web.paper import monitoring_form, session_record
+from ketaflow.web.presses import PressForm
 from ketaflow.web.session_page import is_nasal
 from ketaflow.web.session_paper import pdf
 from ketaflow.web.sessions import room_or_404
-from ketaflow.web.sessions_forms import PressForm
 
 CHOICES = (("yes", "Yes"), ("no", "No"))
 
@@ -121,12 +121,12 @@ def _press(request: StaffRequest, room: Room, step: str, pressed: PressForm) -> 
     """Do what was pressed; 0 when it is done, else the status of the refusal."""
     if not pressed.is_valid():
         return 422
-    seen = pressed.cleaned_data["seen"]
-    told = {key: value for key, value in pressed.said().items() if key != "seen"}
+    at = timezone.now()
     try:
         STEPS[step][1](  # type: ignore[operator]
-            session=room.session.id, seen=seen, by=request.author, at=timezone.now(), **told
-        )
+            session=room.session.id, seen=pressed.press(at), by=request.author, at=at,
+            **pressed.said(),
+        )  # fmt: skip
     except Refused as refusal:
         refuse(pressed, refusal)
         return status_of(refusal)

@@ -11,7 +11,7 @@ from ketaflow.session.events import Kind
 from ketaflow.session.holds import standing
 from ketaflow.session.holds.standing import Hold
 from ketaflow.session.queries import Room
-from ketaflow.web.sessions_forms import PressForm
+from ketaflow.web.presses import PressForm
 
 
 class HoldForm(PressForm):

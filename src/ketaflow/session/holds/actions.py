@@ -6,10 +6,11 @@ from uuid import UUID
 from ketaflow.journal.author import Author
 from ketaflow.session import wishes
 from ketaflow.session.actions import add
+from ketaflow.session.wishes import Saw
 
 
 def acknowledge(
-    *, session: UUID, hold: int, words: str, seen: int, by: Author, at: datetime
+    *, session: UUID, hold: int, words: str, seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record that somebody has seen a hold, and what they did, if they say so.
 
@@ -19,7 +20,7 @@ def acknowledge(
     add(session=session, wish=wishes.hold_acknowledged(hold, words), seen=seen, by=by, at=at)
 
 
-def release(*, session: UUID, hold: int, reason: str, seen: int, by: Author, at: datetime) -> None:
+def release(*, session: UUID, hold: int, reason: str, seen: Saw, by: Author, at: datetime) -> None:
     """Record that the drug may go on after a hold, and why.
 
     Raises:

@@ -8,10 +8,10 @@ from ketaflow.journal.author import Author
 from ketaflow.people.registration import said
 from ketaflow.session.actions import add
 from ketaflow.session.events import Kind
-from ketaflow.session.wishes import Wish
+from ketaflow.session.wishes import Saw, Wish
 
 
-def fill(*, session: UUID, answers: Mapping[str, str], seen: int, by: Author, at: datetime) -> None:
+def fill(*, session: UUID, answers: Mapping[str, str], seen: Saw, by: Author, at: datetime) -> None:
     """Save the answers that the record does not hold; the last ones saved stand.
 
     Raises:
@@ -22,7 +22,7 @@ def fill(*, session: UUID, answers: Mapping[str, str], seen: int, by: Author, at
     add(session=session, wish=wish, seen=seen, by=by, at=at)
 
 
-def submit(*, session: UUID, how: str, reference: str, seen: int, by: Author, at: datetime) -> None:
+def submit(*, session: UUID, how: str, reference: str, seen: Saw, by: Author, at: datetime) -> None:
     """Record that the form was submitted, and under which reference. Nothing is sent from here.
 
     Raises:

@@ -21,6 +21,7 @@ SIGNS = (
 MARKED = {
     Kind.RATE_CHANGED: "rate", Kind.PAUSED: "pause", Kind.RESUMED: "on", Kind.HOLD: "hold",
     Kind.SIDE_EFFECT: "effect",
+    Kind.RESCUE: "rescue",
 }  # fmt: skip
 
 

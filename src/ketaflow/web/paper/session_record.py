@@ -275,7 +275,7 @@ def _entry(kind: Kind, payload: Mapping[str, Any]) -> str:
 
 EVENTS = frozenset(
     {
-        *(Kind.PAUSED, Kind.RESUMED, Kind.STOPPED, Kind.SIDE_EFFECT, Kind.NOTE),
+        *(Kind.PAUSED, Kind.RESUMED, Kind.STOPPED, Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE),
         *(Kind.RATE_CHANGED, Kind.TRANSFERRED, Kind.CANCELLED),
     }
 )

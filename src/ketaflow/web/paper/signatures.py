@@ -19,6 +19,7 @@ MEANINGS: Mapping[Kind, str] = {
     Kind.PAUSED: "Paused the drug",
     Kind.RESUMED: "Resumed the drug",
     Kind.STOPPED: "Ended the drug",
+    Kind.RESCUE: "Gave a rescue medicine",
     Kind.HOLD_ACKNOWLEDGED: "Has seen a hold",
     Kind.HOLD_RELEASED: "Released a hold: the drug may go on",
     Kind.DISCHARGE_SCORED: "Scored the patient for discharge",
