@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from ketaflow.protocol.limits import Policy
-from ketaflow.session.staffing import LIMIT, staffing
+from ketaflow.session.staffing.ratio import LIMIT, staffing
 
 THREE = Policy("1", "Dr Mia Director", None, {LIMIT: Decimal(3)})
 

@@ -110,6 +110,15 @@ def identifiers(*, clinic: UUID, patient: UUID) -> tuple[tuple[str, str], ...]:
     return tuple(found.order_by("system", "value").values_list("system", "value"))
 
 
+def identifiers_of(*, clinic: UUID, patients: Iterable[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """By what other systems know each of several patients, whatever the system."""
+    found: dict[UUID, tuple[str, ...]] = {}
+    rows = PatientIdentifier.objects.filter(clinic_id=clinic, patient_id__in=list(patients))
+    for patient, value in rows.values_list("patient_id", "value"):
+        found[patient] = (*found.get(patient, ()), value)
+    return found
+
+
 def latest_referrals(*, clinic: UUID, patients: Iterable[UUID]) -> dict[UUID, Referral]:
     """The newest referral of each of `patients`."""
     found = Referral.objects.filter(clinic_id=clinic, patient_id__in=list(patients))

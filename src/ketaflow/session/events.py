@@ -29,6 +29,7 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.form_filled       answers {key: "yes"|"no"|text}
     session.form_submitted    how, reference
     session.corrected         corrects, reason, payload (null strikes out), at (a new time)
+    session.reading_confirmed as baseline, any of them; monitor {reading, sender}
 """
 
 from collections.abc import Mapping
@@ -80,11 +81,20 @@ class Kind(StrEnum):
     FORM_FILLED = "session.form_filled"
     FORM_SUBMITTED = "session.form_submitted"
     CORRECTED = "session.corrected"
+    CONFIRMED = "session.reading_confirmed"
 
     @property
     def label(self) -> str:
         """The kind in words, as a heading."""
         return self.removeprefix("session.").replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a reading comes from when nobody typed it: a monitor's row, and who sent it."""
+
+    reading: str
+    sender: str
 
 
 class Recorded(Protocol):
@@ -260,6 +270,14 @@ def dose_check(entry: Recorded) -> DoseCheck:
         rate_mg_min=number(told, "rate_mg_min"),
         devices=whole(told, "devices") or 0,
     )
+
+
+def origin(payload: Mapping[str, Any]) -> Origin | None:
+    """The monitor a reading comes from; None when a person typed it."""
+    told = payload.get("monitor")
+    if not isinstance(told, Mapping):
+        return None
+    return Origin(words(told, "reading"), words(told, "sender"))
 
 
 SAID = {

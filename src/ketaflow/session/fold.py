@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ketaflow.instruments.library import instrument
 from ketaflow.instruments.scoring import score
 from ketaflow.protocol.library import Route
+from ketaflow.refusals import Refused
 from ketaflow.session import checklist, events, phases, vitals
 from ketaflow.session.administration import (
     DeviceGiven,
@@ -20,9 +21,8 @@ from ketaflow.session.administration import (
 )
 from ketaflow.session.checklist import Preparation
 from ketaflow.session.corrections import Line, lines_of
-from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Recorded, Tick
+from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Origin, Recorded, Tick
 from ketaflow.session.holds import standing
-from ketaflow.session.holds.standing import Hold
 from ketaflow.session.monitoring_form.form import UNTOUCHED, Form
 from ketaflow.session.phases import Phase
 from ketaflow.session.vitals import Vitals
@@ -42,6 +42,15 @@ class Reading:
     def at(self) -> datetime:
         """When it was taken."""
         return self.line.at
+
+    @property
+    def origin(self) -> Origin | None:
+        """The monitor it comes from; None when a person typed it."""
+        return events.origin(self.line.payload)
+
+
+class AlreadyConfirmed(Refused):
+    """Somebody confirmed this row of the monitor with these values before."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ class SessionState:
     side_effects: tuple[SideEffect, ...] = ()
     notes: tuple[Line, ...] = ()
     discharge_scores: tuple[Scored, ...] = ()
-    holds: tuple[Hold, ...] = ()
+    holds: tuple[standing.Hold, ...] = ()
     form: Form = UNTOUCHED
     lines: tuple[Line, ...] = ()
 
@@ -157,7 +166,7 @@ class _Folding:
     side_effects: list[SideEffect] = field(default_factory=list)
     notes: list[Line] = field(default_factory=list)
     discharge_scores: list[Scored] = field(default_factory=list)
-    holds: dict[int, Hold] = field(default_factory=dict)
+    holds: dict[int, standing.Hold] = field(default_factory=dict)
     form: Form = UNTOUCHED
 
     def take(self, line: Line) -> None:
@@ -279,6 +288,18 @@ def _reading(so_far: _Folding, line: Line) -> None:
     so_far.readings.append(Reading(line, vitals.read(line.payload)))
 
 
+def _confirmed(so_far: _Folding, line: Line) -> None:
+    found = Reading(line, vitals.read(line.payload))
+    if found.origin is None:
+        raise NotReadable("A confirmed reading names the monitor it comes from; confirm its row.")
+    for one in so_far.readings:
+        if one.origin == found.origin and one.vitals == found.vitals:
+            raise AlreadyConfirmed(
+                f"{one.line.by_name} confirmed this row already. Nothing was recorded twice."
+            )
+    so_far.readings.append(found)
+
+
 def _scale(so_far: _Folding, line: Line) -> None:
     scale = instrument(SCALES[line.kind])
     total = events.count(line.payload, "total")
@@ -341,12 +362,8 @@ def _cancelled(so_far: _Folding, line: Line) -> None:
 
 
 def _hold(so_far: _Folding, line: Line) -> None:
-    so_far.holds[line.ordinal] = standing.hold(line.payload, ordinal=line.ordinal, at=line.at)
-
-
-def _hold_answered(so_far: _Folding, line: Line) -> None:
-    answered = standing.answered(so_far.holds, line)
-    so_far.holds[answered.ordinal] = answered
+    found = standing.after(so_far.holds, line)
+    so_far.holds[found.ordinal] = found
 
 
 def _form(so_far: _Folding, line: Line) -> None:
@@ -366,6 +383,7 @@ TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
         Kind.STOPPED: _stopped,
         Kind.DEVICE_GIVEN: _device_given,
         Kind.READING: _reading,
+        Kind.CONFIRMED: _confirmed,
         Kind.SEDATION: _scale,
         Kind.DISSOCIATION: _scale,
         Kind.PAIN: _scale,
@@ -376,10 +394,7 @@ TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
         Kind.DISCHARGED: _discharged,
         Kind.TRANSFERRED: _transferred,
         Kind.CANCELLED: _cancelled,
-        Kind.FORM_FILLED: _form,
-        Kind.FORM_SUBMITTED: _form,
-        Kind.HOLD: _hold,
-        Kind.HOLD_ACKNOWLEDGED: _hold_answered,
-        Kind.HOLD_RELEASED: _hold_answered,
+        **dict.fromkeys((Kind.FORM_FILLED, Kind.FORM_SUBMITTED), _form),
+        **dict.fromkeys((Kind.HOLD, Kind.HOLD_ACKNOWLEDGED, Kind.HOLD_RELEASED), _hold),
     }
 )

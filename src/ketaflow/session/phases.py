@@ -106,6 +106,8 @@ ADMITS: Mapping[Kind, frozenset[Phase]] = MappingProxyType(
         Kind.FORM_FILLED: frozenset({Phase.OBSERVING, Phase.DISCHARGED, Phase.TRANSFERRED}),
         Kind.FORM_SUBMITTED: frozenset({Phase.DISCHARGED, Phase.TRANSFERRED}),
         Kind.CORRECTED: KNOWN,
+        # The monitor took it while the patient was here; a nurse may look at it later.
+        Kind.CONFIRMED: KNOWN,
     }
 )
 

@@ -12,6 +12,7 @@ from ketaflow.session.events import Kind
 from ketaflow.session.fold import Reading, SessionState, fold
 from ketaflow.session.holds.standing import Hold
 from ketaflow.session.models import Press, Session
+from ketaflow.session.monitors import projections as monitors
 from ketaflow.session.wishes import PRESS
 
 CENT = Decimal("0.01")
@@ -86,6 +87,11 @@ def _open_hold(one: Hold) -> dict[str, Any]:
     }
 
 
+def _confirmed(entry: Any) -> None:
+    _folded(entry)
+    monitors.confirmed(entry)
+
+
 def given(state: SessionState, at: datetime) -> Decimal:
     """Milligrams given by `at`, to the hundredth that rows keep."""
     return state.given_mg(max(at, state.stopped_at or at)).quantize(CENT)
@@ -121,9 +127,14 @@ HANDLERS: dict[str, Handler] = {
     **{kind.value: _folded for kind in Kind},
     **{kind.value: leave for kind in ONLY_IN_THE_STREAM},
     Kind.CHECKED_IN.value: _checked_in,
+    Kind.CONFIRMED.value: _confirmed,
 }
 PROJECTION = Projection(
     stage="session",
-    tables=(Session, Press),
-    handlers={kind: _and_pressed(handler) for kind, handler in HANDLERS.items()},
+    tables=(Session, Press, *monitors.TABLES),
+    handlers={
+        **{kind: _and_pressed(handler) for kind, handler in HANDLERS.items()},
+        **monitors.HANDLERS,
+    },
+    together=monitors.TOGETHER,
 )

@@ -11,14 +11,14 @@ from ketaflow.journal.author import Author
 from ketaflow.journal.chain import canonical
 from ketaflow.people.registration import said
 from ketaflow.session import events
-from ketaflow.session.events import Kind, Recorded, Tick
+from ketaflow.session.events import Kind, Origin, Recorded, Tick
 from ketaflow.session.phases import Phase
 
 # These add to what is known: two people may do so at the same time, and both are kept.
 ADDS = frozenset(
     {
         *(Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
-        *(Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE, Kind.CHECKLIST_ITEM),
+        *(Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE, Kind.CHECKLIST_ITEM, Kind.CONFIRMED),
         # A hold may not keep a pause or a stop from being recorded on the page that was open.
         *(Kind.HOLD, Kind.HOLD_ACKNOWLEDGED, Kind.HOLD_RELEASED),
     }
@@ -144,6 +144,12 @@ def round_taken(taken: Taken) -> tuple[Wish, ...]:
     vitals = plain(taken.vitals)
     # Nothing at all goes on as an empty reading, which is refused in words.
     return (Wish(Kind.READING, vitals), *found) if vitals or not found else tuple(found)
+
+
+def confirmed(vitals: Mapping[str, str], origin: Origin) -> Wish:
+    """What a monitor measured, as a nurse confirms it: these very values."""
+    monitor = {"reading": origin.reading, "sender": origin.sender}
+    return Wish(Kind.CONFIRMED, {**vitals, "monitor": monitor})
 
 
 def corrected(correction: Correction) -> Wish:

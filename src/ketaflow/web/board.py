@@ -14,7 +14,7 @@ from ketaflow.protocol.limits import Policy
 from ketaflow.session import queries, vitals
 from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import OnBoard, Today
-from ketaflow.session.staffing import staffing
+from ketaflow.session.staffing.ratio import staffing
 from ketaflow.web import session_page as words
 from ketaflow.web.gate import StaffRequest, duty
 

@@ -34,6 +34,7 @@ from ketaflow.web import (
     session_flow,
     session_forecast,
     session_holds,
+    session_monitor,
     session_page,
 )
 from ketaflow.web import sessions_forms as entering
@@ -385,7 +386,7 @@ def printed(request: StaffRequest, session: UUID) -> HttpResponse:
         "order": from_payload(room.session.order),
         "nasal": session_page.is_nasal(room),
         "now": session_page.now(room, at),
-        "flow": session_page.flow(room),
+        "flow": session_monitor.flow(room, session_page.moments(room)),
         "record": session_page.record(room.state),
         "head": entries[-1],
         "printed_at": at,

@@ -8,6 +8,7 @@ from ketaflow.web import (
     courses,
     home,
     live,
+    monitors,
     outcomes,
     patients,
     policy,
@@ -123,6 +124,8 @@ urlpatterns = [
         name="monitoring_form_pdf",
     ),
     path("monitoring-forms/", session_form.due, name="monitoring_forms"),
+    path("sessions/<uuid:session>/confirm/", monitors.confirm, name="session_confirm"),
+    path("monitors/", monitors.monitors, name="monitors"),
     path("sessions/<uuid:session>/print/", sessions.printed, name="session_print"),
     path("patients/<uuid:patient>/sessions/", sessions.of_patient, name="sessions"),
     # outcomes

@@ -125,6 +125,13 @@ def payload(rule: Rule, seen: Iterable[Seen]) -> dict[str, Any]:
     }
 
 
+def after(holds: Mapping[int, Hold], line: Line) -> Hold:
+    """The hold that `line` is about, as it stands afterwards."""
+    if line.kind is Kind.HOLD:
+        return hold(line.payload, ordinal=line.ordinal, at=line.at)
+    return answered(holds, line)
+
+
 def answered(holds: Mapping[int, Hold], line: Line) -> Hold:
     """The hold that `line` acknowledges or releases, as it stands afterwards.
 

@@ -177,7 +177,7 @@ def _flowsheet(found: Bundle) -> Section:
         Column("Against baseline and the clinic's limits", "1"), Column("By"),
     ]  # fmt: skip
     rows = []
-    for row in words.flow(found.room):
+    for row in words.flow(found.room, words.moments(found.room)):
         told = "; ".join(filter(None, (row.name, row.changes, *row.beyond)))
         told += " (corrected)" if row.corrected else ""
         rows.append((found.clock(row.at, "%H:%M"), row.minute, row.pressure, *row.cells,

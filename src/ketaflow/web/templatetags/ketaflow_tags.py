@@ -30,6 +30,7 @@ PLACES = (
     ("patients", "Patients"),
     ("safety_tasks", "Tasks"),
     ("monitoring_forms", "Forms"),
+    ("monitors", "Monitors"),
     ("policy", "Policy"),
     ("record", "Record"),
     ("staff", "Staff"),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('session', '0002_presses'),
+        ('session', '0003_monitors'),
     ]
 
     operations = [
