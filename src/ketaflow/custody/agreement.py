@@ -85,7 +85,9 @@ def take(wanted: Wanted, *, drug: str, form: Form, strength_mg: Decimal) -> None
 
 
 def measure(wanted: Wanted, quantity: Decimal, *, drawn_before: Decimal) -> None:
-    """Accept the amount drawn up beside the amount ordered; a tenfold slip is named.
+    """Accept the amount drawn up beside the amount ordered; a tenfold slip upwards is named.
+
+    Less may be all that was left in a vial; the drug does not start before all of it is drawn.
 
     Raises:
         Slip: a power of ten away from what is still to be drawn.
@@ -93,7 +95,7 @@ def measure(wanted: Wanted, quantity: Decimal, *, drawn_before: Decimal) -> None
     if wanted.quantity is None or wanted.form is not Form.VIAL:
         return
     still = wanted.quantity - drawn_before
-    if still > 0:
+    if quantity > still > 0:
         slips.beside(quantity, still, name="volume", unit="mL")
 
 

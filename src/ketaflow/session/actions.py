@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
+from ketaflow.custody.accounts import actions as accounts
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved, record
 from ketaflow.journal.author import Author
@@ -28,6 +29,7 @@ from ketaflow.schedule import queries as schedule
 from ketaflow.schedule.hours import day_of
 from ketaflow.schedule.models import Booking, Chair
 from ketaflow.session import gates, queries, wishes
+from ketaflow.session.account import actions as account
 from ketaflow.session.events import Entry, Kind, Recorded
 from ketaflow.session.fold import fold
 from ketaflow.session.gates import Here
@@ -109,6 +111,7 @@ def _open(
         with transaction.atomic():
             kind = Kind.CHECKED_IN.value
             record(stream=f"session/{id}", kind=kind, by=by, at=at, payload=payload)
+            account.begin(session=id, payload=payload, by=by, at=at)
             if booking:
                 schedule_actions.note_checked_in(
                     booking=booking, session_number=number, by=by, at=at
@@ -214,6 +217,7 @@ def give_device(*, session: UUID, lot: str, seen: int, by: Author, at: datetime)
         NotAsOrdered: all devices ordered are given.
     """
     payload = {"lot": said(lot, "the lot number on the device")}
+    account.require_drawn(session=session, lot=lot, by=by)
     _write(session, Wish(Kind.DEVICE_GIVEN, payload), seen=seen, by=by, at=at)
 
 
@@ -305,6 +309,11 @@ def _write(
             whole = replace(wish, payload={**wish.payload, **late})
             room = _append(room, entries, whole, by, moment)
         for wish in wanted:
+            if wish.kind in ENDS:
+                account.end(
+                    session=session, given_mg=given(room.state, at), kind=wish.kind,
+                    told=wish.payload, by=by, at=at,
+                )  # fmt: skip
             if close := AFTER.get(wish.kind):
                 close(room, wish.payload, by, at)
 
@@ -368,6 +377,7 @@ def _count_anew(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -
             course=room.session.course, session=room.session.id, was_mg=was, given_mg=now,
             by=by, at=at,
         )  # fmt: skip
+        accounts.correct_account(session=room.session.id, given_mg=now, by=by, at=at)
 
 
 def _give_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
@@ -379,6 +389,7 @@ def _give_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) ->
 
 
 DUTIES = dict.fromkeys((Kind.CHECKLIST_ITEM, Kind.BASELINE, Kind.CANCELLED), Duty.PREPARE)
+ENDS = (Kind.DISCHARGED, Kind.TRANSFERRED, Kind.CANCELLED)
 AFTER: Mapping[Kind, Callable[[Room, Mapping[str, Any], Author, datetime], None]] = {
     Kind.DISCHARGED: _hand_back,
     Kind.TRANSFERRED: _hand_back,
