@@ -214,7 +214,7 @@ def _less(so_far: Container, quantity: Decimal) -> Container:
             f"The container holds {show(so_far.held)} {so_far.unit}, so "
             f"{show(quantity)} {so_far.unit} cannot come from it. Measure again, or take another."
         )
-    return replace(so_far, held=so_far.held - quantity)
+    return _holding(so_far, so_far.held - quantity)
 
 
 def _became(part: str) -> Callable[[Container, Recorded], Container]:
@@ -237,7 +237,7 @@ def _became(part: str) -> Callable[[Container, Recorded], Container]:
         after = replace(draw, **{part: getattr(draw, part) + quantity})
         back = quantity if part == "returned" else NOTHING
         draws = MappingProxyType({**so_far.draws, named: after})
-        return replace(so_far, held=so_far.held + back, draws=draws)
+        return replace(_holding(so_far, so_far.held + back), draws=draws)
 
     return take
 
@@ -306,8 +306,12 @@ def _gone(so_far: Container, entry: Recorded) -> Container:
 
 
 def _adjusted(so_far: Container, entry: Recorded) -> Container:
-    held = so_far.held + read(entry.payload, "change")
-    if not 0 <= held <= so_far.capacity:
+    return _holding(so_far, so_far.held + read(entry.payload, "change"))
+
+
+def _holding(so_far: Container, held: Decimal) -> Container:
+    """The container with another content, if it can have it."""
+    if not 0 <= held <= so_far.capacity or (so_far.device and held % 1):
         raise Impossible(
             f"The container would hold {show(held)} {so_far.unit}, and it can hold 0 to "
             f"{show(so_far.capacity)} {so_far.unit}. Count again."
