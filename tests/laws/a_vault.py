@@ -43,9 +43,9 @@ class Vault:
 
     def __init__(self, clinic, *, terms=TERMS):
         self.clinic = clinic
-        self.director = employ(clinic, "Mia Director", Role.MEDICAL_DIRECTOR)
-        self.custodian = employ(clinic, "Cas Custodian", Role.CUSTODIAN)
-        self.nurse = employ(clinic, "Ada Nurse", Role.NURSE)
+        self.director = employ(clinic, "Vera Director", Role.MEDICAL_DIRECTOR)
+        self.custodian = employ(clinic, "Kim Custodian", Role.CUSTODIAN)
+        self.nurse = employ(clinic, "Nell Nurse", Role.NURSE)
         self.second = employ(clinic, "Noah Nurse", Role.NURSE)
         setting.sign_terms(terms=terms, seen=0, by=self.director.author, at=at(-99))
         by, self.places = self.custodian.author, {}
