@@ -218,6 +218,11 @@ class Draw(Row):
     def __str__(self) -> str:
         return f"draw {self.ordinal} of {self.container_id}"
 
+    @property
+    def parts(self) -> tuple[Decimal, ...]:
+        """Drawn, and what became of it."""
+        return self.quantity, self.administered, self.wasted, self.returned, self.held
+
 
 def _values(kinds: Sequence[Kind] | frozenset[Kind]) -> list[str]:
     return sorted(kind.value for kind in kinds)

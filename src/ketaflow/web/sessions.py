@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +13,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved
-from ketaflow.journal.author import Author
 from ketaflow.people import actions as people_actions
 from ketaflow.people import queries as people
 from ketaflow.people.roles import Duty, may
@@ -32,10 +29,7 @@ from ketaflow.web import sessions_forms as entering
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
 from ketaflow.web.gate import StaffRequest, duty
-
-
-class NotThem(Refused):
-    """The second person could not prove who they are."""
+from ketaflow.web.second_person import proved
 
 
 @dataclass(frozen=True)
@@ -142,7 +136,9 @@ def act(request: StaffRequest, session: UUID, act: str) -> HttpResponse:
 
 
 def _press(request: StaffRequest, session: UUID, act: str, form: Any) -> None:
-    by = _second_person(request, form) if act == "dose" else request.author
+    told = form.cleaned_data
+    second = act == "dose"
+    by = proved(request, told["email"], told["password"]) if second else request.author
     seen = form.cleaned_data["seen"]
     ACTS[act].action(session=session, seen=seen, by=by, at=timezone.now(), **form.said())
 
@@ -155,22 +151,6 @@ def _again(request: StaffRequest, room: Room, act: str, refusal: Refused) -> ent
     form = _form(request, room, act, typed)
     refuse(form, refusal)
     return form
-
-
-def _second_person(request: StaffRequest, form: Any) -> Author:
-    """Who signed the check with e-mail and password; wrong ones count towards the lockout."""
-    told = form.cleaned_data
-    try:
-        user = get_adapter().authenticate(request, email=told["email"], password=told["password"])
-    except ValidationError as locked:
-        raise NotThem(locked.messages[0]) from None
-    staff = people.staff_of(user) if user else None
-    if staff is None or staff.clinic_id != request.clinic.id:
-        raise NotThem(
-            "The second person's e-mail address and password do not belong to anybody who works "
-            "here. Type them again."
-        )
-    return staff.author
 
 
 def _form(request: StaffRequest, room: Room, act: str, data: Any = None) -> entering.PressForm:

@@ -29,6 +29,7 @@ PLACES = (
     ("schedule", "Schedule"),
     ("patients", "Patients"),
     ("safety_tasks", "Tasks"),
+    ("custody", "Custody"),
     ("policy", "Policy"),
     ("record", "Record"),
     ("staff", "Staff"),
