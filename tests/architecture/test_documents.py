@@ -126,7 +126,7 @@ def reference():
     return module
 
 
-@pytest.mark.parametrize("page", ["sources.md", "protocols.md", "commands.md"])
+@pytest.mark.parametrize("page", ["sources.md", "protocols.md", "models.md", "commands.md"])
 def test_a_reference_page_is_up_to_date(page):
     made = reference()
     stands = (made.FOLDER / page).read_text()

@@ -218,8 +218,8 @@ def test_there_is_no_model_for_racemic_ketamine_by_nose():
 def test_a_model_is_not_lent_to_another_drug():
     with pytest.raises(UnknownModel, match="is for esketamine"):
         infused(model="otto-2021")
-    with pytest.raises(UnknownModel, match="There is no model hornik"):
-        infused(model="hornik-2018")
+    with pytest.raises(UnknownModel, match="There is no model nobody"):
+        infused(model="nobody-2018")
 
 
 @pytest.mark.parametrize(

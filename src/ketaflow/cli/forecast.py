@@ -44,6 +44,8 @@ class Wanted:
     age: float
     sex: str
     model: str | None
+    covariates: tuple[str, ...]
+    effects: str | None
     pump: Path | None
     subjects: int
     seed: int
@@ -58,7 +60,7 @@ class Wanted:
 @click.command(epilog=EXAMPLE)
 @click.option("--protocol", metavar="ID", help="Take drug, route and dose from this protocol.")
 @click.option("--drug", type=click.Choice(["ketamine", "esketamine"]))
-@click.option("--route", type=click.Choice(["iv", "nasal"]))
+@click.option("--route", type=click.Choice(["iv", "nasal", "oral"]))
 @click.option("--dose-mg", type=float, help="The whole dose of the session.")
 @click.option("--duration-min", type=float, help="How long the infusion runs.")
 @click.option("--devices", type=int, help="How many spray devices.")
@@ -66,6 +68,18 @@ class Wanted:
 @click.option("--age", type=float, required=True, help="Years.")
 @click.option("--sex", type=click.Choice(["female", "male", "other", "unknown"]), required=True)
 @click.option("--model", metavar="ID", help="A model other than the route's own.")
+@click.option(
+    "--covariate",
+    "covariates",
+    metavar="NAME",
+    multiple=True,
+    help="Apply a published covariate of the model; `ketaflow models ID` names them. Repeatable.",
+)
+@click.option(
+    "--effects",
+    metavar="NAME,...",
+    help="The effects to show instead of the model's own; `ketaflow models ID` names them.",
+)
 @click.option(
     "--pump",
     type=click.Path(path_type=Path),
@@ -99,12 +113,19 @@ def command(**options: Any) -> None:
         grid_min=wanted.grid_min,
         session_number=wanted.session_number,
         extrapolate=wanted.extrapolate,
+        covariates=wanted.covariates,
+        effects=None if wanted.effects is None else _names(wanted.effects),
     )
     if wanted.plot:
-        _write(wanted.plot, seen, doses)
+        subject = f"{wanted.sex}, {wanted.age:g} years, {wanted.weight:g} kg"
+        _write(wanted.plot, seen, doses, f"{drug.capitalize()}, {route}; {subject}")
     click.echo(json.dumps(_document(seen), allow_nan=False) if wanted.as_json else _table(seen))
     for sentence in (*(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
         click.echo(sentence, err=True)
+
+
+def _names(said: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in said.split(",") if name.strip())
 
 
 def _far_enough(doses: "tuple[Dose, ...]") -> float:
@@ -126,6 +147,8 @@ def _programme(wanted: Wanted) -> "tuple[str, str, tuple[Dose, ...]]":
         return wanted.drug, wanted.route, _pump(wanted.pump, wanted.route)
     if wanted.route == "nasal":
         return wanted.drug, wanted.route, _sprays(wanted)
+    if wanted.route == "oral":
+        return wanted.drug, wanted.route, _swallowed(wanted)
     if wanted.dose_mg is None or wanted.duration_min is None:
         raise click.UsageError("An infusion needs --dose-mg and --duration-min, or --pump.")
     return wanted.drug, wanted.route, _infusion(wanted.dose_mg, wanted.duration_min)
@@ -140,6 +163,17 @@ def _infusion(dose_mg: float, duration_min: float) -> "tuple[Dose, ...]":
     if not (math.isfinite(duration_min) and duration_min > 0):
         raise OutsideEnvelope(f"A duration must be above 0 min (got {duration_min:g} min).")
     return infusion(dose_mg, duration_min)
+
+
+def _swallowed(wanted: Wanted) -> "tuple[Dose, ...]":
+    """One dose of a solution, at the start."""
+    from ketaflow.pharmacology.doses import Swallowed
+
+    if wanted.dose_mg is None:
+        raise click.UsageError("A swallowed dose needs --dose-mg.")
+    if wanted.duration_min is not None or wanted.devices is not None:
+        raise click.UsageError("A swallowed dose has neither --duration-min nor --devices.")
+    return (Swallowed(0.0, wanted.dose_mg),)
 
 
 def _sprays(wanted: Wanted) -> "tuple[Dose, ...]":
@@ -299,10 +333,10 @@ def _table(seen: "Forecast") -> str:
     return "\n".join([*mark, *(line.rstrip() for line in lines), said])
 
 
-def _write(path: Path, seen: "Forecast", doses: "tuple[Dose, ...]") -> None:
+def _write(path: Path, seen: "Forecast", doses: "tuple[Dose, ...]", of_whom: str) -> None:
     from ketaflow.cli.forecast_plot import draw
 
     try:
-        path.write_bytes(draw(seen, doses, kind=path.suffix[1:]))
+        path.write_bytes(draw(seen, doses, of_whom, kind=path.suffix[1:]))
     except OSError as wrong:
         raise BadFile(f"{path} cannot be written: {wrong.strerror}.") from None

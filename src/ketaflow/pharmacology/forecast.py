@@ -8,8 +8,8 @@ from typing import TypedDict, Unpack
 import numpy as np
 
 from ketaflow.pharmacology import doses as giving
-from ketaflow.pharmacology import effects, envelope, library, simulation
-from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, infusion
+from ketaflow.pharmacology import effects, envelope, library, population, simulation
+from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, Swallowed, infusion
 from ketaflow.pharmacology.population import FloatArray, Subject
 from ketaflow.pharmacology.simulation import Asked, Run, Solution
 from ketaflow.pharmacology.structure import Effect, KineticModel
@@ -21,6 +21,7 @@ __all__ = [
     "Series",
     "Subject",
     "Summary",
+    "Swallowed",
     "forecast",
     "infusion",
 ]
@@ -95,18 +96,20 @@ def forecast(
 
     Args:
         drug: "ketamine" (racemic) or "esketamine".
-        route: "iv" or "nasal".
-        doses: infusion steps or sprays, in order of time.
-        subject: weight in kg, age in years.
+        route: "iv", "nasal" or "oral".
+        doses: infusion steps, sprays or swallowed doses, in order of time.
+        subject: weight in kg, age in years; sex for a covariate that goes by it.
         model: id of a kinetic model; the drug and route's own when None.
         **asked: `subjects` (200; 0 is the typical patient alone), `seed` (0), `hours` (3),
-            `grid_min` (1), `session_number` (1, for tolerance), `extrapolate` (False).
+            `grid_min` (1), `session_number` (1, for tolerance), `extrapolate` (False),
+            `covariates` (none) and `effects` (the model's own; else names of those it drives).
 
     Returns:
         Curves on the grid from 0 to `hours`; concentrations in ng/mL.
 
     Raises:
-        OutsideEnvelope: no such model, an implausible number, or outside the model's envelope.
+        OutsideEnvelope: no such model, covariate or effect, an implausible number, or outside the
+            model's envelope.
         BadFile: a programme that is empty, backwards, overlapping or never ends.
 
     Source:
@@ -125,8 +128,11 @@ def forecast(
     giving.check(doses)
     giving.suit(doses, chosen.inputs[route], route)
     envelope.insist_on_plausible(subject, doses)
-    together = (chosen, *(library.model(one) for one in chosen.beside))
-    beyond = tuple(chain.from_iterable(envelope.outside(one, subject, doses) for one in together))
+    beside = tuple(library.model(one) for one in chosen.beside)
+    together = as_asked((chosen, *beside), subject, run)
+    beyond = tuple(
+        chain.from_iterable(envelope.outside(one, subject, doses, route=route) for one in together)
+    )
     if beyond and not run.extrapolate:
         raise envelope.OutsideModel(f"{beyond[0]} Correct it, or ask to extrapolate.")
     parts = (curves(one, route=route, doses=doses, subject=subject, run=run) for one in together)
@@ -139,7 +145,7 @@ def forecast(
         model=chosen.id,
         models=tuple(one.id for one in together),
         sources=tuple(dict.fromkeys(key for one in series for key in one.sources)),
-        notes=tuple(dict.fromkeys(note for one in together for note in one.notes)),
+        notes=notes(together),
         extrapolated=beyond,
     )
 
@@ -161,10 +167,49 @@ def choose(*, drug: str, route: str, model: str | None) -> KineticModel:
     return chosen
 
 
+def as_asked(
+    together: Sequence[KineticModel], subject: Subject, run: Run
+) -> tuple[KineticModel, ...]:
+    """The model chosen, and those beside it, with the covariates and effects `run` asks for.
+
+    What is known of the person holds in a model beside it too, whose parameters bear its names.
+
+    Raises:
+        OutsideEnvelope: a covariate or effect it does not have, or one this run cannot show.
+    """
+    chosen, *beside = together
+    acting = library.acting(chosen, run.effects)
+    for effect in (library.effects()[name] for name in acting):
+        if run.hours < effect.least_h:
+            raise simulation.NotAForecast(
+                f"A forecast of {effect.name} needs {effect.least_h:g} hours or more "
+                f"(got {run.hours:g})."
+            )
+    population.insist_on_covariates(chosen, run.covariates)
+    alike = (
+        replace(chosen, effects=acting),
+        *(replace(one, covariates=chosen.covariates) for one in beside),
+    )
+    return tuple(population.with_covariates(one, run.covariates, subject) for one in alike)
+
+
+def notes(together: Sequence[KineticModel]) -> tuple[str, ...]:
+    """What to know about the models, and what makes their effects larger or smaller."""
+    said = [note for one in together for note in one.notes]
+    acting = [library.effects()[name] for one in together for name in one.effects]
+    said += [f"{one.name[0].upper()}{one.name[1:]}: {w}." for one in acting for w in one.modifiers]
+    return tuple(dict.fromkeys(said))
+
+
 def curves(
     model: KineticModel, *, route: str, doses: Sequence[Dose], subject: Subject, run: Run
 ) -> list[Series]:
-    """Every curve that `model` offers, and the effects it drives."""
+    """Every curve that `model` offers, and the effects it drives.
+
+    How people differ is not known of every model; those have the typical patient alone.
+    """
+    if not any(one.varies for one in model.parameters.values()):
+        run = replace(run, subjects=0)
     solution = simulation.solve(model, route=route, doses=doses, subject=subject, run=run)
     levels = [
         Series(

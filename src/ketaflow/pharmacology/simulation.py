@@ -10,7 +10,7 @@ from ketaflow.pharmacology import doses as giving
 from ketaflow.pharmacology import effects, kinetics, library, population
 from ketaflow.pharmacology.doses import Dose
 from ketaflow.pharmacology.population import FloatArray, Subject
-from ketaflow.pharmacology.structure import Effect, KineticModel
+from ketaflow.pharmacology.structure import Effect, Input, KineticModel
 from ketaflow.refusals import OutsideEnvelope
 
 MOST_SUBJECTS = 10_000
@@ -30,6 +30,8 @@ class Asked(TypedDict, total=False):
     grid_min: float
     session_number: int
     extrapolate: bool
+    covariates: Sequence[str]
+    effects: Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Run:
     grid_min: float = 1.0
     session_number: int = 1
     extrapolate: bool = False
+    covariates: Sequence[str] = ()
+    effects: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -111,7 +115,7 @@ def solve(
         run: how many virtual people, from which seed, at which times.
     """
     people = population.individuals(model, subject, subjects=run.subjects, seed=run.seed)
-    model = needed(model)
+    model = needed(model, model.inputs[route])
     acting = tuple(library.effects()[name] for name in model.effects)
     states = {name: place for place, name in enumerate([*model.compartments, "pump"])}
     entry = model.inputs[route]
@@ -130,14 +134,18 @@ def solve(
     return Solution(model, acting, volumes, amounts, states, sites)
 
 
-def needed(model: KineticModel) -> KineticModel:
-    """`model` without the compartments that nothing shown or acting can feel."""
+def needed(model: KineticModel, entry: Input) -> KineticModel:
+    """`model` without the compartments that no dose by `entry` reaches or that nobody can feel."""
     analytes = {analyte for shown in model.series for _, analyte in shown.sums}
     if model.effects:
         analytes |= {"parent", "norketamine"}
     kept = {model.analytes[analyte].compartment for analyte in analytes}
     while upstream := {flow.out_of for flow in model.flows if flow.into in kept} - kept:
         kept |= upstream
+    reached = {entry.into, entry.rest_into} - {""}
+    while downstream := {f.into for f in model.flows if f.out_of in reached} - reached - {""}:
+        reached |= downstream
+    kept &= reached
     return replace(
         model,
         analytes={name: one for name, one in model.analytes.items() if one.compartment in kept},

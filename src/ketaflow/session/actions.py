@@ -371,13 +371,13 @@ def _hand_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) ->
 
 def _count_anew(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
     """Tell the course when a correction changes what an ended session gave."""
-    was, now = room.session.given_mg, given(room.state, at)
-    if room.state.phase.over and now != was:
+    row, now = room.session, given(room.state, at)
+    if row.ended_at and now != row.given_mg:
+        ended = protocol_actions.Ended(row.id, row.ended_at)
         protocol_actions.correct_session(
-            course=room.session.course, session=room.session.id, was_mg=was, given_mg=now,
-            by=by, at=at,
-        )  # fmt: skip
-        accounts.correct_account(session=room.session.id, given_mg=now, by=by, at=at)
+            course=row.course, session=ended, was_mg=row.given_mg, given_mg=now, by=by, at=at
+        )
+        accounts.correct_account(session=row.id, given_mg=now, by=by, at=at)
 
 
 def _give_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:

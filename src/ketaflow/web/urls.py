@@ -74,6 +74,7 @@ urlpatterns = [
     path("courses/<uuid:course>/", courses.course, name="course"),
     path("courses/<uuid:course>/dose/", courses.change, name="course_change"),
     path("courses/<uuid:course>/review/", courses.review, name="course_review"),
+    path("courses/<uuid:course>/stretch/", courses.stretch, name="course_stretch"),
     path("courses/<uuid:course>/end/", courses.end, name="course_end"),
     path("courses/<uuid:course>/consent/", courses.consent, name="consent"),
     path("courses/<uuid:course>/consent/withdraw/", courses.withdraw, name="consent_withdraw"),
