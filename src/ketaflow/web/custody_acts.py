@@ -67,11 +67,11 @@ def show(
 
 def press(request: StaffRequest, page: Page, name: str) -> HttpResponse:
     """Do one deed; what is refused comes back with everything that was typed."""
-    if name not in page.deeds:
-        raise Http404
     to = redirect(page.url[0], **page.url[1])
     if request.method != "POST":
         return to
+    if name not in page.deeds:
+        raise Http404
     deed, options = page.deeds[name], dict(page.forms().get(name, {}))
     if not options and name not in page.forms():
         messages.error(request, "That cannot be done any more: the page has changed.")

@@ -52,7 +52,14 @@ class Disposal:
 
 
 def _said(value: object) -> str:
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    """A value as a file carries it; what a spreadsheet would take for a formula is words."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    said = str(value)
+    return f"'{said}" if said.startswith(FORMULA) else said
+
+
+FORMULA = ("=", "+", "-", "@")
 
 
 def dispensing(
