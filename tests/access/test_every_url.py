@@ -106,7 +106,8 @@ def patients_things(team, number):
 def custody_things(team):
     """A vial in the vault, a count of it that did not agree, and the incident that followed."""
     by = {key: team.staff[key].author for key in ("director", "custodian")}
-    at, keep = team.at(-1, 8), {"by": by["custodian"], "at": team.at(-1, 8)}
+    at = team.at(-30, 8)
+    keep = {"by": by["custodian"], "at": at}
     vault = setting.add_place(name="Vault", kind=PlaceKind.VAULT, **keep)
     setting.add_place(name="Quarantine", kind=PlaceKind.QUARANTINE, **keep)
     details = Details(Drug.KETAMINE, Form.VIAL, Decimal(50), Decimal(10), "CIII")

@@ -1,6 +1,5 @@
 """What a wedge scanner types: the GS1 string of a box, with its item, lot, expiry and serial."""
 
-import calendar
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,20 +45,19 @@ def scan(typed: str) -> Scanned:
         raise NotABox(_ASK) from None
     message = result.gs1_message
     found = {one.ai.ai: one for one in message.element_strings} if message else {}
-    if GTIN not in found:
+    # A check digit that is wrong, or a date that is none, is left empty by the library.
+    read = (
+        found[GTIN].gtin if GTIN in found else None,
+        EXPIRES not in found or found[EXPIRES].date,
+    )
+    if not all(read):
         raise NotABox(_ASK)
     return Scanned(
         gtin=found[GTIN].value,
         lot=found[LOT].value if LOT in found else "",
-        expires_on=_day(found[EXPIRES].value) if EXPIRES in found else None,
+        expires_on=found[EXPIRES].date if EXPIRES in found else None,
         serial=found[SERIAL].value if SERIAL in found else "",
     )
-
-
-def _day(yymmdd: str) -> date:
-    """The last day of use; a day of 00 is the end of the month."""
-    year, month, day = 2000 + int(yymmdd[:2]), int(yymmdd[2:4]), int(yymmdd[4:])
-    return date(year, month, day or calendar.monthrange(year, month)[1])
 
 
 _ASK = (

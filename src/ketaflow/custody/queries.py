@@ -176,10 +176,16 @@ def obstacles(*, clinic: UUID, session: UUID, device: bool) -> tuple[str, ...]:
     row = account(clinic=clinic, session=session)
     if row is None:
         return ()
-    least = row.strength_mg if device and row.strength_mg else row.dose_mg
-    if row.held >= least:
+    if row.held >= _least_mg(row, device):
         return ()
     return (f"{show(row.dose_mg)} mg are ordered and {show(row.held)} mg are drawn in custody",)
+
+
+def _least_mg(row: Account, device: bool) -> Decimal:
+    """What must be in hand to begin: one device, or the ordered volume, which was rounded down."""
+    if row.strength_mg is None or row.quantity is None:
+        return row.dose_mg
+    return row.strength_mg * (1 if device else row.quantity)
 
 
 def drawn_lots(*, clinic: UUID, session: UUID) -> frozenset[str] | None:

@@ -172,7 +172,13 @@ class TermsForm(SeenForm):
     jurisdiction = forms.ChoiceField(
         label="Rules of", choices=[(key, one.name) for key, one in profiles().items()]
     )
-    agreement_mg = number("Drawn and given may lie apart", "mg", required=True)
+    agreement_mg = number(
+        "Drawn and given may lie apart",
+        "mg",
+        required=True,
+        help_text="A volume is drawn to 0.01 mL, which is 0.5 mg at 50 mg/mL, and a pump's time is "
+        "pressed by hand. No source settles it: the clinic does.",
+    )
     count_every_h = forms.IntegerField(label="Count every place after (hours)")
     open_vial_days = forms.IntegerField(
         label="Use an opened vial for (days more)",
