@@ -311,6 +311,9 @@ class Count(Row):
         indexes = [
             models.Index(fields=["place", "counted_at"], name="custody_count_place"),
             models.Index(fields=["clinic", "counted_at"], name="custody_count_time"),
+            models.Index(
+                fields=["clinic", "counted_at"], condition=~Q(moment=""), name="custody_inventory"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -87,8 +87,8 @@ def counts(*, clinic: UUID, place: UUID | None = None) -> Sequence[Count]:
 
 def next_number(*, clinic: UUID) -> int:
     """The number of the next incident."""
-    found = Incident.objects.filter(clinic_id=clinic).aggregate(top=Max("number"))
-    return (found["top"] or 0) + 1
+    last = Incident.objects.filter(clinic_id=clinic).order_by("-number").first()
+    return last.number + 1 if last else 1
 
 
 def due(*, clinic: UUID, at: datetime) -> Sequence[Due]:
