@@ -21,6 +21,12 @@ def day(committed):
     return Day()
 
 
+def send(page):
+    """Press Enter in the field that has the focus, and wait for the answer."""
+    with page.expect_navigation(wait_until="networkidle"):
+        page.keyboard.press("Enter")
+
+
 def test_a_nurse_draws_wastes_and_counts_by_keyboard_and_scanner(page, day):
     chair = stages.just_come(day.team, 8)["session"]
     day.receive(2)
@@ -30,8 +36,7 @@ def test_a_nurse_draws_wastes_and_counts_by_keyboard_and_scanner(page, day):
     # A scanner is a keyboard that ends with Enter; the ordered volume is proposed already.
     page.get_by_label("Scan the box").focus()
     page.keyboard.type(day.box)
-    page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
+    send(page)
     account = queries.account(clinic=day.id, session=chair)
     assert account.drawn == account.quantity * 50
     summary = page.get_by_text("Waste the rest (no. 1-1, lot A12)").first
@@ -41,14 +46,12 @@ def test_a_nurse_draws_wastes_and_counts_by_keyboard_and_scanner(page, day):
     waste.get_by_label("Why").fill("left in the syringe")
     waste.get_by_label("Witness's e-mail address").fill("nurse@example.org")
     waste.get_by_label("Witness's password").fill(fictional.PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
+    send(page)
     look(page, "custody-own-witness")
     assert page.get_by_text("cannot witness their own work").first.is_visible()
     waste.get_by_label("Witness's e-mail address").fill("nurse2@example.org")
     waste.get_by_label("Witness's password").fill(fictional.PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
+    send(page)
     look(page, "custody-wasted")
     assert queries.account(clinic=day.id, session=chair).held == 0
 
@@ -67,8 +70,7 @@ def test_the_custodian_sees_what_is_where_due_and_wrong_and_finds_the_cause(page
         box = page.get_by_label(f"{line.name}, lot {line.lot}", exact=False).first
         # One vial fewer than there should be: somebody took it and wrote nothing.
         box.fill(str(line.expected - (Decimal(0) if line.open else Decimal(1))))
-    page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
+    send(page)
     look(page, "custody-counted")
     page.goto("/custody/")
     look(page, "custody")

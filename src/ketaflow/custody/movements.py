@@ -82,10 +82,6 @@ LABELS = {
 WITNESSED = frozenset(
     {Kind.WASTED, Kind.LOST, Kind.RELEASED, Kind.DESTROYED, Kind.ADJUSTED, Kind.REVERSED}
 )
-# The dispensing record is made of these.
-OF_A_DRAW = frozenset(
-    {Kind.DRAWN, Kind.ADMINISTERED, Kind.WASTED, Kind.RETURNED, Kind.LOST, Kind.MISSED}
-)
 
 
 class PlaceKind(StrEnum):

@@ -120,7 +120,7 @@ def inventory_on(*, clinic: UUID, at: datetime) -> date | None:
 
 def last_inventory(*, clinic: UUID) -> Count | None:
     """The last inventory that was taken."""
-    rows = Count.objects.filter(clinic_id=clinic).exclude(moment="")
+    rows = Count.objects.filter(clinic_id=clinic, moment__gt="")
     return rows.order_by("-counted_at").first()
 
 
