@@ -205,6 +205,7 @@ class Draw(Row):
                 name="custody_nothing_quarantined_drawn",
             ),
         ]
+        indexes = [models.Index(fields=["clinic", "account"], name="custody_draw_account")]
 
     def __str__(self) -> str:
         return f"draw {self.ordinal} of {self.container_id}"
@@ -272,8 +273,8 @@ class Movement(Row):
         ]
         indexes = [
             models.Index(fields=["clinic", "at"], name="custody_movement_time"),
-            models.Index(fields=["place", "at"], name="custody_movement_place"),
-            models.Index(fields=["account"], name="custody_movement_account"),
+            models.Index(fields=["clinic", "container", "ordinal"], name="custody_history"),
+            models.Index(fields=["clinic", "account"], name="custody_movement_account"),
         ]
 
     def __str__(self) -> str:
@@ -295,7 +296,7 @@ class Count(Row):
 
     class Meta:
         indexes = [
-            models.Index(fields=["place", "counted_at"], name="custody_count_place"),
+            models.Index(fields=["clinic", "place", "counted_at"], name="custody_count_place"),
             models.Index(fields=["clinic", "counted_at"], name="custody_count_time"),
             models.Index(fields=["clinic", "moment"], name="custody_inventory"),
         ]
