@@ -39,8 +39,7 @@ def test_a_nurse_draws_wastes_and_counts_by_keyboard_and_scanner(page, day):
     send(page)
     account = queries.account(clinic=day.id, session=chair)
     assert account.drawn == account.quantity * 50
-    summary = page.get_by_text("Waste the rest (no. 1-1, lot A12)").first
-    summary.focus()
+    page.locator("summary", has_text="Waste the rest (no. 1-1, lot A12)").focus()
     page.keyboard.press("Enter")
     waste = page.locator("form[action*='waste-']")
     waste.get_by_label("Why").fill("left in the syringe")
