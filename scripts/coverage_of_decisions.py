@@ -17,6 +17,7 @@ STAGES = [
     "session",
     "outcomes",
     "aftercare",
+    "insights",
     "instruments",
     "pharmacology",
     "evidence",

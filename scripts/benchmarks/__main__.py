@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("custody", "pages")
+NAMES = ("custody", "engine", "pages", "trial")
 
 
 def main() -> int:

@@ -135,55 +135,57 @@ def _multiply(team: Any, movements: int) -> None:
     """Empty copies of a day's containers, with all that hangs on them, over ten years."""
     from django.db import transaction
 
-    from ketaflow.custody.models import Container, Draw, Movement
+    from ketaflow.custody.models import Account, Container, Draw, Movement
 
     drawn = list(Draw.objects.select_related("container", "account"))
     each = {one.id: list(Movement.objects.filter(container=one.container)) for one in drawn}
     per = sum(len(rows) + 2 for rows in each.values())
     rounds = movements // per + 1
-    for number in range(0, rounds, max(1, AT_ONCE // per)):
+    step = max(1, AT_ONCE // per)
+    for number in range(0, rounds, step):
+        rows: dict[Any, list[Any]] = {Container: [], Account: [], Draw: [], Movement: []}
+        for copy in range(number, min(rounds, number + step)):
+            back = timedelta(days=YEARS * 365 * copy / rounds)
+            for one in drawn:
+                _copy(rows, one, each[one.id], team.now - back)
         with transaction.atomic():
-            for copy in range(number, min(rounds, number + max(1, AT_ONCE // per))):
-                back = timedelta(days=YEARS * 365 * copy / rounds)
-                for one in drawn:
-                    _copied(one, each[one.id], team.now - back)
-        print(f"{min(rounds, number)} of {rounds} days", end="\r", file=sys.stderr)
-    assert Container.objects.count()
+            for table, made in rows.items():
+                table.objects.bulk_create(made, batch_size=200)
+        print(f"{number} of {rounds} days", end="\r", file=sys.stderr)
 
 
-def _copied(draw: Any, movements: list[Any], at: datetime) -> None:
+def _copy(rows: dict[Any, list[Any]], draw: Any, movements: list[Any], at: datetime) -> None:
     """One empty container with a draw that was given, the rest wasted."""
-    from ketaflow.custody.models import Account, Container, Draw, Movement
     from ketaflow.custody.movements import Kind
 
+    vials, accounts, draws, moved = rows.values()
     container, account = draw.container, draw.account
     held = draw.quantity * container.item.strength_mg
-    vial = _row(container, Container, held=0, number="copy", status="OPEN")
+    vial = _row(container, held=0, number="copy", status="OPEN")
     told = _row(
-        account, Account, held=0, administered=held, drawn=held, settled_at=at, opened_at=at,
+        account, held=0, administered=held, drawn=held, settled_at=at, opened_at=at,
         given_mg=held, agreement_mg=1,
     )  # fmt: skip
-    Container.objects.bulk_create([vial])
-    Account.objects.bulk_create([told])
-    copy = _row(draw, Draw, container_id=vial.id, account_id=told.id, held=0, drawn_at=at,
-                administered=draw.quantity)  # fmt: skip
-    Draw.objects.bulk_create([copy])
-    rows = [
-        _row(one, Movement, container_id=vial.id, at=at, account=told.id if one.account else None)
-        for one in movements
-    ]
+    vials.append(vial)
+    accounts.append(told)
+    draws.append(
+        _row(draw, container_id=vial.id, account_id=told.id, held=0, drawn_at=at,
+             administered=draw.quantity)
+    )  # fmt: skip
+    here = {"container_id": vial.id, "at": at}
+    moved += [_row(one, **here, account=told.id if one.account else None) for one in movements]
     given = {"kind": Kind.ADMINISTERED.value, "change": 0, "ordinal": 90}
     wasted = {"kind": Kind.WASTED.value, "ordinal": 91, "witness": uuid4(), "witness_s": 3}
-    rows += [
-        _row(rows[-1], Movement, **given),
-        _row(rows[-1], Movement, **wasted, quantity=vial.capacity - draw.quantity, balance=0),
+    moved += [
+        _row(moved[-1], **given),
+        _row(moved[-1], **wasted, quantity=vial.capacity - draw.quantity, balance=0),
     ]
-    Movement.objects.bulk_create(rows)
 
 
-def _row(row: Any, table: Any, **changed: Any) -> Any:
+def _row(row: Any, **changed: Any) -> Any:
+    """Another row like `row`, not saved."""
     values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
-    return table(**{**values, "id": uuid4(), **changed})
+    return type(row)(**{**values, "id": uuid4(), **changed})
 
 
 def _table(result: dict[str, Any]) -> str:
