@@ -38,7 +38,9 @@ def wanted(order: Mapping[str, Any]) -> Wanted:
 
 
 def begin(*, session: UUID, payload: Mapping[str, Any], by: Author, at: datetime) -> None:
-    """Open the session's account with custody."""
+    """Open the session's account, where the clinic keeps custody."""
+    if custody.terms(clinic=by.clinic) is None:
+        return
     accounts.open_account(
         session=session, patient=UUID(payload["patient"]), wanted=wanted(payload["order"]),
         by=by, at=at,
