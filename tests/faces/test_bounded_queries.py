@@ -53,9 +53,9 @@ WALK = re.compile(r"^SCAN \w|\(clinic(_id)?=\?\)$")
 # What a vault holds now, or is open now, stays few; its indexes know nothing else.
 HANDFUL = re.compile(
     r"signedpolicy|schedule_(chair|openinghours|preparation)|people_staff|custody_(item|place|terms)"
-    r"|INDEX custody_(held|open|unclosed|inventory)"
+    r"|monitorbinding|INDEX custody_(held|open|unclosed|inventory)"
 )
-IN_ORDER = re.compile(r"people_patient_name|journal_clinic_at")
+IN_ORDER = re.compile(r"people_patient_name|journal_clinic_at|session_monitor_waiting")
 # Says that no person asked, so that the idle lock does not note the time now and then.
 QUIETLY = {"X-Background": "1"}
 TABLES = [table for stage in projecting.stages() for table in stage.tables]

@@ -17,6 +17,7 @@ COMMANDS = {
     "cite": "Cite in BibTeX what a model, a protocol or a forecast rests on.",
     "custody": "Balance, verify or export the custody of controlled drugs.",
     "demo": "Serve a fictional clinic in mid-morning.",
+    "devices": "Take in what monitors send.",
     "dose": "Work out a dose from a protocol and a weight.",
     "fhir": "Take FHIR bundles in.",
     "forecast": "Forecast concentration and effect with their uncertainty.",

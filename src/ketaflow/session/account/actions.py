@@ -11,12 +11,18 @@ from uuid import UUID
 
 from ketaflow.custody import queries as custody
 from ketaflow.custody.accounts import actions as accounts
+from ketaflow.custody.accounts.actions import correct_account
 from ketaflow.custody.agreement import NotTheOrder, Wanted
 from ketaflow.custody.items import Form
 from ketaflow.journal.author import Author
 from ketaflow.protocol.library import Route
 from ketaflow.session.administration import spray
 from ketaflow.session.events import Kind
+from ketaflow.session.wishes import Wish
+
+__all__ = ["begin", "correct_account", "end", "require_drawn", "wanted"]
+
+ENDS = (Kind.DISCHARGED, Kind.TRANSFERRED, Kind.CANCELLED)
 
 
 def wanted(order: Mapping[str, Any]) -> Wanted:
@@ -47,20 +53,16 @@ def begin(*, session: UUID, payload: Mapping[str, Any], by: Author, at: datetime
     )  # fmt: skip
 
 
-def end(
-    *, session: UUID, given_mg: Decimal, kind: Kind, told: Mapping[str, Any], by: Author,
-    at: datetime,
-) -> None:  # fmt: skip
-    """Close the account; nobody who must go to a hospital waits for it.
+def end(session: UUID, wish: Wish, given_mg: Decimal, by: Author, at: datetime) -> None:
+    """Close the account when `wish` ends the session; nobody who must go to a hospital waits.
 
     Raises:
         Residue: what was drawn is not explained, so the session cannot end.
     """
-    hurried = (
-        f"Transferred to {told['to']} before it was accounted for."
-        if kind is Kind.TRANSFERRED
-        else ""
-    )
+    if wish.kind not in ENDS:
+        return
+    to = wish.payload.get("to")
+    hurried = f"Transferred to {to} before it was accounted for." if to else ""
     given = accounts.Given(given_mg, hurried)
     accounts.close_account(session=session, given=given, by=by, at=at)
 

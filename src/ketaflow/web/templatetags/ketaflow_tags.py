@@ -31,6 +31,7 @@ PLACES = (
     ("patients", "Patients"),
     ("safety_tasks", "Tasks"),
     ("custody", "Custody"),
+    ("monitors", "Monitors"),
     ("policy", "Policy"),
     ("record", "Record"),
     ("staff", "Staff"),
