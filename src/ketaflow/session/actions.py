@@ -219,8 +219,8 @@ def give_device(*, session: UUID, lot: str, seen: Saw, by: Author, at: datetime)
         TooSoon: the rest since the last device is not over.
         NotAsOrdered: all devices ordered are given.
     """
-    payload = {"lot": said(lot, "the lot number on the device")}
     account.require_drawn(session=session, lot=lot, by=by)
+    payload = {"lot": said(lot, "the lot number on the device")}
     _write(session, Wish(Kind.DEVICE_GIVEN, payload), seen=seen, by=by, at=at)
 
 

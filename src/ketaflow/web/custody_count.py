@@ -23,8 +23,8 @@ from ketaflow.web.custody_acts import Deed, Page, press, show
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import refuse
 from ketaflow.web.gate import StaffRequest, duty
+from ketaflow.web.presses import number
 from ketaflow.web.second_person import proved
-from ketaflow.web.sessions_forms import number
 
 
 class CountForm(forms.Form):

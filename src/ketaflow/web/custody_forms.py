@@ -12,7 +12,7 @@ from ketaflow.custody.movements import PlaceKind
 from ketaflow.custody.profiles import profiles
 from ketaflow.protocol.library import Drug
 from ketaflow.web.forms import DayInput
-from ketaflow.web.sessions_forms import number
+from ketaflow.web.presses import number
 
 Choices = Sequence[tuple[str, str]]
 
