@@ -148,8 +148,7 @@ def record_baseline(
     *, session: UUID, vitals: Mapping[str, Decimal | None], seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record the vital signs before the drug, against which all later ones are read."""
-    wish = Wish(Kind.BASELINE, wishes.plain(vitals))
-    _write(session, wish, seen=seen, by=by, at=at)
+    _write(session, Wish(Kind.BASELINE, wishes.plain(vitals)), seen=seen, by=by, at=at)
 
 
 def check_dose(
@@ -220,8 +219,8 @@ def give_device(*, session: UUID, lot: str, seen: Saw, by: Author, at: datetime)
         NotAsOrdered: all devices ordered are given.
     """
     account.require_drawn(session=session, lot=lot, by=by)
-    payload = {"lot": said(lot, "the lot number on the device")}
-    _write(session, Wish(Kind.DEVICE_GIVEN, payload), seen=seen, by=by, at=at)
+    told = {"lot": said(lot, "the lot number on the device")}
+    _write(session, Wish(Kind.DEVICE_GIVEN, told), seen=seen, by=by, at=at)
 
 
 def record_round(
@@ -254,8 +253,7 @@ def give_rescue(
 
 def note(*, session: UUID, text: str, seen: Saw, by: Author, at: datetime) -> None:
     """Write a note."""
-    wish = Wish(Kind.NOTE, {"text": said(text, "the note")})
-    _write(session, wish, seen=seen, by=by, at=at)
+    _write(session, Wish(Kind.NOTE, {"text": said(text, "the note")}), seen=seen, by=by, at=at)
 
 
 def correct(*, session: UUID, correction: Correction, seen: Saw, by: Author, at: datetime) -> None:
@@ -272,8 +270,8 @@ def score_discharge(
     at: datetime,
 ) -> None:  # fmt: skip
     """Record a discharge score, item by item."""
-    wish = Wish(Kind.DISCHARGE_SCORED, {"instrument": instrument, "answers": answers})
-    _write(session, wish, seen=seen, by=by, at=at)
+    told = {"instrument": instrument, "answers": answers}
+    _write(session, Wish(Kind.DISCHARGE_SCORED, told), seen=seen, by=by, at=at)
 
 
 def send_home(*, session: UUID, departure: Departure, seen: Saw, by: Author, at: datetime) -> None:
