@@ -13,6 +13,7 @@ STAGES = [
     "screening",
     "protocol",
     "schedule",
+    "custody",
     "session",
     "outcomes",
     "aftercare",

@@ -15,6 +15,7 @@ from ketaflow.refusals import BadFile, Refused
 COMMANDS = {
     "check": "Examine this installation.",
     "cite": "Cite in BibTeX what a model, a protocol or a forecast rests on.",
+    "custody": "Balance, verify or export the custody of controlled drugs.",
     "demo": "Serve a fictional clinic in mid-morning.",
     "devices": "Take in what monitors send.",
     "dose": "Work out a dose from a protocol and a weight.",

@@ -28,6 +28,7 @@ from ketaflow.schedule import queries as schedule
 from ketaflow.schedule.hours import day_of
 from ketaflow.schedule.models import Booking, Chair
 from ketaflow.session import gates, queries, wishes
+from ketaflow.session.account import actions as account
 from ketaflow.session.ending import actions as ending
 from ketaflow.session.events import Entry, Kind, Recorded
 from ketaflow.session.fold import fold
@@ -114,6 +115,7 @@ def _open(
         with transaction.atomic():
             kind = Kind.CHECKED_IN.value
             record(stream=f"session/{id}", kind=kind, by=by, at=at, payload=payload)
+            account.begin(session=id, payload=payload, by=by, at=at)
             if booking:
                 schedule_actions.note_checked_in(
                     booking=booking, session_number=number, by=by, at=at
@@ -147,8 +149,7 @@ def record_baseline(
     *, session: UUID, vitals: Mapping[str, Decimal | None], seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record the vital signs before the drug, against which all later ones are read."""
-    wish = Wish(Kind.BASELINE, wishes.plain(vitals))
-    _write(session, wish, seen=seen, by=by, at=at)
+    _write(session, Wish(Kind.BASELINE, wishes.plain(vitals)), seen=seen, by=by, at=at)
 
 
 def check_dose(
@@ -218,8 +219,9 @@ def give_device(*, session: UUID, lot: str, seen: Saw, by: Author, at: datetime)
         TooSoon: the rest since the last device is not over.
         NotAsOrdered: all devices ordered are given.
     """
-    payload = {"lot": said(lot, "the lot number on the device")}
-    _write(session, Wish(Kind.DEVICE_GIVEN, payload), seen=seen, by=by, at=at)
+    account.require_drawn(session=session, lot=lot, by=by)
+    told = {"lot": said(lot, "the lot number on the device")}
+    _write(session, Wish(Kind.DEVICE_GIVEN, told), seen=seen, by=by, at=at)
 
 
 def record_round(
@@ -252,8 +254,7 @@ def give_rescue(
 
 def note(*, session: UUID, text: str, seen: Saw, by: Author, at: datetime) -> None:
     """Write a note."""
-    wish = Wish(Kind.NOTE, {"text": said(text, "the note")})
-    _write(session, wish, seen=seen, by=by, at=at)
+    _write(session, Wish(Kind.NOTE, {"text": said(text, "the note")}), seen=seen, by=by, at=at)
 
 
 def correct(*, session: UUID, correction: Correction, seen: Saw, by: Author, at: datetime) -> None:
@@ -270,8 +271,8 @@ def score_discharge(
     at: datetime,
 ) -> None:  # fmt: skip
     """Record a discharge score, item by item."""
-    wish = Wish(Kind.DISCHARGE_SCORED, {"instrument": instrument, "answers": answers})
-    _write(session, wish, seen=seen, by=by, at=at)
+    told = {"instrument": instrument, "answers": answers}
+    _write(session, Wish(Kind.DISCHARGE_SCORED, told), seen=seen, by=by, at=at)
 
 
 def send_home(*, session: UUID, departure: Departure, seen: Saw, by: Author, at: datetime) -> None:
@@ -330,8 +331,7 @@ def _write(
             # Raised when it is known, however old the reading: the answer is timed from here.
             room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
         for wish in written:
-            if close := ending.AFTER.get(wish.kind):
-                close(room, wish.payload, by, at)
+            ending.close(room, wish, by, at)
 
 
 def _still_holds(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from ketaflow.custody import queries as custody
 from ketaflow.journal import queries as journal
 from ketaflow.people import queries as people
 from ketaflow.people.models import Clinic
@@ -169,6 +170,7 @@ def obstacles(*, clinic: UUID, room: Room, at: datetime) -> tuple[str, ...]:
         *_course_obstacles(row.course, room.protocol),
         *((ORDER_CHANGED,) if _order_changed(row) else ()),
         *held_back(room.state.holds),
+        *custody.obstacles(clinic=clinic, session=row.id, device=row.order["route"] == "nasal"),
         *checklist.obstacles(room.state.preparation, _start_facts(room, clinic, at)),
     )
 

@@ -15,7 +15,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved
-from ketaflow.journal.author import Author
 from ketaflow.people import actions as people_actions
 from ketaflow.people import queries as people
 from ketaflow.people.roles import Duty, may
@@ -42,10 +41,7 @@ from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
 from ketaflow.web.gate import StaffRequest, duty
 from ketaflow.web.presses import PressForm
-
-
-class NotThem(Refused):
-    """The second person could not prove who they are."""
+from ketaflow.web.second_person import NotThem, proved
 
 
 @dataclass(frozen=True)
@@ -203,7 +199,7 @@ def _press(request: StaffRequest, session: UUID, act: str, form: Any) -> None:
     by, at = request.author, timezone.now()
     if act == "dose":
         _first_person(request, form)
-        by = _second_person(request, form)
+        by = proved(request, form.cleaned_data["email"], form.cleaned_data["password"])
     ACTS[act].action(session=session, seen=form.press(at), by=by, at=at, **form.said())
 
 
@@ -228,22 +224,6 @@ def _first_person(request: StaffRequest, form: Any) -> None:
             f"The password of {request.staff.name}, who prepared the dose, is not right. "
             "Type it again."
         )
-
-
-def _second_person(request: StaffRequest, form: Any) -> Author:
-    """Who signed the check with e-mail and password; wrong ones count towards the lockout."""
-    told = form.cleaned_data
-    try:
-        user = get_adapter().authenticate(request, email=told["email"], password=told["password"])
-    except ValidationError as locked:
-        raise NotThem(locked.messages[0]) from None
-    staff = people.staff_of(user) if user else None
-    if staff is None or staff.clinic_id != request.clinic.id:
-        raise NotThem(
-            "The second person's e-mail address and password do not belong to anybody who works "
-            "here. Type them again."
-        )
-    return staff.author
 
 
 def _form(

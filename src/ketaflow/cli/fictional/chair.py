@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from ketaflow.cli.fictional import vault
 from ketaflow.cli.fictional.clinic import Team
 from ketaflow.journal import queries as journal
 from ketaflow.journal.author import Author
@@ -43,6 +44,7 @@ class Chair:
     dice: random.Random
     surge: int = 0
     session: Session | None = field(default=None)
+    lots: tuple[str, ...] = ()
 
     def happens(self, minutes: float) -> bool:
         """Let `minutes` pass; False once that would lie after `until`, which is now."""
@@ -88,6 +90,7 @@ def prepare(chair: Chair) -> bool:
     actions.record_baseline(vitals=chair.vitals(0), **chair.now)
     if not chair.happens(5):
         return False
+    chair.lots = vault.draw(chair)
     second = chair.team.staff["custodian"].author
     read = DoseRead(order.dose_mg, order.rate_mg_min, order.devices)
     actions.check_dose(read=read, prepared_by=chair.by, **{**chair.now, "by": second})
@@ -146,7 +149,8 @@ def _spray(chair: Chair, devices: int) -> bool:
     for n in range(devices):
         if not chair.happens(DEVICE_REST.total_seconds() / 60 if n else 3):
             return False
-        actions.give_device(lot=f"LOT{4400 + chair.dice.randint(0, 9)}", **chair.now)
+        made_up = f"LOT{4400 + chair.dice.randint(0, 9)}"
+        actions.give_device(lot=chair.lots[n] if chair.lots else made_up, **chair.now)
     for _ in range(2):
         if not chair.happens(17):
             return False

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from ketaflow.cli.fictional import courses, journeys
+from ketaflow.cli.fictional import courses, journeys, vault
 from ketaflow.cli.fictional.clinic import Team, open_clinic
 from ketaflow.cli.fictional.courses import Telling
 from ketaflow.cli.fictional.journeys import Journey
@@ -57,6 +57,8 @@ def fill(now: datetime, seed: int) -> Iterator[str]:
     """Open the clinic and tell sixty journeys; yields a line for each step, for progress."""
     team = open_clinic(now)
     yield f"{team.clinic.name}: team, chairs, hours and a made-up policy"
+    with transaction.atomic():
+        vault.stock(team)
     yield from _today(team, seed)
     number = len(TODAY)
     for stage in STAGES:

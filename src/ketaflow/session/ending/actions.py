@@ -1,4 +1,4 @@
-"""What the course and the schedule are told when a session ends, or is corrected afterwards."""
+"""What the course, the schedule and custody are told when a session ends or is corrected."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -7,9 +7,22 @@ from typing import Any
 from ketaflow.journal.author import Author
 from ketaflow.protocol import actions as protocol_actions
 from ketaflow.schedule import actions as schedule_actions
+from ketaflow.session.account import actions as account
 from ketaflow.session.events import Kind
 from ketaflow.session.projections import given
 from ketaflow.session.queries import Room
+from ketaflow.session.wishes import Wish
+
+
+def close(room: Room, wish: Wish, by: Author, at: datetime) -> None:
+    """Tell everybody whom `wish` concerns, in the transaction that wrote it.
+
+    Raises:
+        Residue: what was drawn is not explained, so the session cannot end.
+    """
+    account.end(room.session.id, wish, given(room.state, at), by, at)
+    if after := AFTER.get(wish.kind):
+        after(room, wish.payload, by, at)
 
 
 def _hand_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
@@ -33,6 +46,7 @@ def _count_anew(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -
         protocol_actions.correct_session(
             course=row.course, session=ended, was_mg=row.given_mg, given_mg=now, by=by, at=at
         )
+        account.correct_account(session=row.id, given_mg=now, by=by, at=at)
 
 
 def _give_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
