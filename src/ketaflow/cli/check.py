@@ -25,6 +25,7 @@ def command() -> None:
     clinic.require_ready()
     _assets()
     _tables()
+    _wording()
 
 
 def _assets() -> None:
@@ -44,3 +45,12 @@ def _tables() -> None:
         f"{len(register())} sources, {len(protocols())} protocols and "
         f"{len(consent_texts())} consent texts load"
     )
+
+
+def _wording() -> None:
+    from django.conf import settings
+
+    from ketaflow.instruments import licensed
+
+    if refusals := licensed.adopt(settings.DATA / "instruments"):
+        raise BadFile(" ".join(refusals))
