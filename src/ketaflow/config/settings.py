@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "ketaflow.outcomes",
     "ketaflow.aftercare",
     "ketaflow.web",
+    "ketaflow.portal",
 ]
 
 MIDDLEWARE = [
