@@ -38,12 +38,14 @@ def _assets() -> None:
 
 def _tables() -> None:
     from ketaflow.evidence.sources import register
+    from ketaflow.instruments.library import library
     from ketaflow.people.consent import consent_texts
+    from ketaflow.portal.information.pages import pages
     from ketaflow.protocol.library import protocols
 
     click.echo(
-        f"{len(register())} sources, {len(protocols())} protocols and "
-        f"{len(consent_texts())} consent texts load"
+        f"{len(register())} sources, {len(protocols())} protocols, {len(library())} instruments, "
+        f"{len(consent_texts())} consent texts and {len(pages())} pages of information load"
     )
 
 

@@ -71,7 +71,7 @@ class Figure:
             f'<figure class="icons"><figcaption>{escape(self.title)}</figcaption>'
             f'<p class="icons__outcome">{escape(self.outcome)}</p>'
             f'<div class="icons__arms">{arms}</div>{found}'
-            f'<p class="icons__against"><strong>Against it:</strong> {escape(self.against)} '
+            f'<p class="icons__against"><strong>Keep in mind:</strong> {escape(self.against)} '
             f"{mark_html(self.source, cited)}</p></figure>"
         )
 
