@@ -21,7 +21,7 @@ PAGES = pages.pages()
 GRADE = 8
 HEAD = """---
 title = "A"
-lead = "B"
+lead = "B?"
 part = "Conditions"
 place = 1
 reviewed = 2026-11-25
@@ -268,7 +268,8 @@ def test_any_text_is_rendered_without_a_tag_of_its_own_or_refused(said):
         ("It helps [@S12].", "front matter"),
         ("", "front matter"),
         ("---\ntitle = \n---\nA [@S12].", "front matter lacks"),
-        (HEAD.replace('lead = "B"\n', "") + "A [@S12].", "lead"),
+        (HEAD.replace('lead = "B?"\n', "") + "A [@S12].", "lead"),
+        (HEAD.replace("B?", "It helps.") + "A [@S12].", "question"),
         (HEAD.replace("Conditions", "Elsewhere") + "A [@S12].", "Elsewhere"),
         (HEAD.replace("2026-11-25", '"soon"') + "A [@S12].", "review date"),
     ],
@@ -276,6 +277,11 @@ def test_any_text_is_rendered_without_a_tag_of_its_own_or_refused(said):
 def test_a_page_with_a_hole_does_not_load(content, because):
     with pytest.raises(BadFile, match=because):
         parse("page", content)
+
+
+def test_a_lead_asks_and_claims_nothing():
+    leads = [one.lead for one in (*PAGES.values(), *groups().values())]
+    assert [lead for lead in leads if not lead.endswith("?") or "." in lead] == []
 
 
 def test_the_contents_have_every_page_once():

@@ -66,10 +66,11 @@ class Figure:
             f"{escape(arm.name)}: <strong>{arm.of_hundred} of {PEOPLE}</strong></p></div>"
             for arm in self.arms
         )
+        filled = "Filled: " if self.arms else ""
         found = f'<p class="icons__found">{escape(self.found)}</p>' if self.found else ""
         return (
             f'<figure class="icons"><figcaption>{escape(self.title)}</figcaption>'
-            f'<p class="icons__outcome">{escape(self.outcome)}</p>'
+            f'<p class="icons__outcome">{filled}{escape(self.outcome)}</p>'
             f'<div class="icons__arms">{arms}</div>{found}'
             f'<p class="icons__against"><strong>Keep in mind:</strong> {escape(self.against)} '
             f"{mark_html(self.source, cited)}</p></figure>"

@@ -20,7 +20,10 @@ PARTS = ("The medicine", "Benefits and harms", "Conditions")
 
 @dataclass(frozen=True)
 class Page:
-    """One page; `lead` says in a line what it answers, `reviewed_on` when it was last checked."""
+    """One page; `lead` is the question it answers, `reviewed_on` the day it was last checked.
+
+    A question claims nothing, so it needs no source; a lead that is none does not load.
+    """
 
     slug: str
     title: str
@@ -78,6 +81,8 @@ def parse(slug: str, content: str) -> Page:
         )
     except (tomllib.TOMLDecodeError, KeyError) as wrong:
         raise BadFile(f"{slug}.md: its front matter lacks or misstates {wrong}.") from None
+    if not page.lead.endswith("?"):
+        raise BadFile(f"{slug}.md: its lead must be a question, since it names no source.")
     if page.part not in PARTS or not isinstance(page.reviewed_on, date):
         raise BadFile(f"{slug}.md: part {page.part!r} or its review date is none.")
     return page
