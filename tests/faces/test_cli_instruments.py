@@ -49,4 +49,4 @@ def test_a_clinics_wording_is_checked(monkeypatch, capsys, tmp_path):
     path.write_text(head)
     code, said = run(monkeypatch, capsys, "--wording", str(path))
     assert (code, said.out) == (10, "")
-    assert said.err.startswith("promis.toml: ") or "promis.toml" in said.err
+    assert "promis.toml: its items are not written as [[item]]." in said.err
