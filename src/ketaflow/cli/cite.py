@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
+from ketaflow.cli.json_file import read_json
 from ketaflow.refusals import BadFile, OutsideEnvelope
 
 MOST_BYTES = 20_000_000
@@ -84,7 +84,7 @@ def _of_forecast(path: Path) -> list[str]:
     """The keys that a forecast wrote down; checked, for the file may be anything."""
     from ketaflow.evidence.sources import register
 
-    document = _read(path)
+    document = read_json(path, what="a forecast", most_bytes=MOST_BYTES)
     keys = document.get("sources") if isinstance(document, dict) else None
     if not isinstance(keys, list) or not keys:
         raise BadFile(f"{path} is not a forecast: it has no list of sources.")
@@ -92,16 +92,3 @@ def _of_forecast(path: Path) -> list[str]:
         if not isinstance(key, str) or key not in register():
             raise BadFile(f"{path} names a source that is not registered: {str(key)[:40]}.")
     return keys
-
-
-def _read(path: Path) -> Any:
-    try:
-        with click.open_file(str(path), encoding="utf-8") as opened:
-            written = opened.read(MOST_BYTES + 1)
-        if len(written) > MOST_BYTES:
-            raise BadFile(f"{path} is larger than a forecast can be ({MOST_BYTES} bytes).")
-        return json.loads(written)
-    except OSError as wrong:
-        raise BadFile(f"{path} cannot be read: {wrong.strerror}.") from None
-    except (ValueError, RecursionError):
-        raise BadFile(f"{path} is not JSON.") from None

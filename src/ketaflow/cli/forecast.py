@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ketaflow.cli.json_file import read_json
 from ketaflow.refusals import BadFile, OutsideEnvelope, Refused
 
 if TYPE_CHECKING:
     from ketaflow.pharmacology.doses import Dose
     from ketaflow.pharmacology.forecast import Forecast, Series
 
-MOST_BYTES = 1_000_000
 FIELDS = (
     *("name", "quantity", "site", "unit", "median", "p05", "p95"),
     *("grade", "status", "sources"),
@@ -47,12 +47,13 @@ class Wanted:
     covariates: tuple[str, ...]
     effects: str | None
     pump: Path | None
-    subjects: int
+    subjects: int | None
     seed: int
     hours: float | None
     grid_min: float
     session_number: int
     extrapolate: bool
+    learn: Path | None
     plot: Path | None
     as_json: bool
 
@@ -85,42 +86,58 @@ class Wanted:
     type=click.Path(path_type=Path),
     help="JSON: [{at_min, rate_mg_min}, ...], ending at rate 0.",
 )
-@click.option("--subjects", type=int, default=200, show_default=True, help="0: typical patient.")
+@click.option(
+    "--subjects",
+    type=int,
+    help="0: typical patient. [default: 200; with --learn 2000, or 6000 if too few fit]",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--hours", type=float, help="How far to look. [default: 3, or an hour past the end]")
 @click.option("--grid-min", type=float, default=1.0, show_default=True, help="Minutes apart.")
 @click.option("--session-number", type=int, default=1, show_default=True, help="For tolerance.")
 @click.option("--extrapolate", is_flag=True, help="Allow values outside the model's envelope.")
+@click.option(
+    "--learn",
+    type=click.Path(path_type=Path),
+    metavar="READINGS.json",
+    help="Weigh the people by this patient's own earlier readings (docs/learning.md).",
+)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw it: F.png or F.svg.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(**options: Any) -> None:
     """Forecast concentration and effect of one session, with the spread between people."""
+    from ketaflow.cli.forecast_readings import learn_from, with_lesson
     from ketaflow.pharmacology.forecast import Subject, forecast
 
     wanted = Wanted(**options)
     if wanted.plot and wanted.plot.suffix not in (".png", ".svg"):
         raise click.BadParameter("give a name ending in .png or .svg.", param_hint="--plot")
     drug, route, doses = _programme(wanted)
-    seen = forecast(
-        drug=drug,
-        route=route,
-        doses=doses,
-        subject=Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex),
-        model=wanted.model,
-        subjects=wanted.subjects,
-        seed=wanted.seed,
-        hours=wanted.hours if wanted.hours is not None else _far_enough(doses),
-        grid_min=wanted.grid_min,
-        session_number=wanted.session_number,
-        extrapolate=wanted.extrapolate,
-        covariates=wanted.covariates,
-        effects=None if wanted.effects is None else _names(wanted.effects),
-    )
+    asked: dict[str, Any] = {
+        "drug": drug,
+        "route": route,
+        "doses": doses,
+        "subject": Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex),
+        "model": wanted.model,
+        "seed": wanted.seed,
+        "hours": wanted.hours if wanted.hours is not None else _far_enough(doses),
+        "grid_min": wanted.grid_min,
+        "session_number": wanted.session_number,
+        "extrapolate": wanted.extrapolate,
+        "covariates": wanted.covariates,
+        "effects": None if wanted.effects is None else _names(wanted.effects),
+    }
+    if wanted.subjects is not None:
+        asked["subjects"] = wanted.subjects
+    learned = learn_from(wanted.learn, asked) if wanted.learn else None
+    seen = forecast(**{**asked, **(learned.asked if learned else {})})
     if wanted.plot:
         subject = f"{wanted.sex}, {wanted.age:g} years, {wanted.weight:g} kg"
         _write(wanted.plot, seen, doses, f"{drug.capitalize()}, {route}; {subject}")
-    click.echo(json.dumps(_document(seen), allow_nan=False) if wanted.as_json else _table(seen))
-    for sentence in (*(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
+    document = with_lesson(_document(seen), learned)
+    click.echo(json.dumps(document, allow_nan=False) if wanted.as_json else _table(seen))
+    said = (learned.words, *learned.assumed) if learned else ()
+    for sentence in (*said, *(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
         click.echo(sentence, err=True)
 
 
@@ -247,7 +264,7 @@ def _pump(path: Path, route: str) -> "tuple[Dose, ...]":
 
     if route != "iv":
         raise OutsideEnvelope(f"A pump programme is for the iv route, not {route}.")
-    steps = _read(path)
+    steps = read_json(path, what="a pump programme")
     wished = "a list of {at_min, rate_mg_min}, each a number"
     if not isinstance(steps, list):
         raise BadFile(f"{path} must be {wished}.")
@@ -260,17 +277,6 @@ def _pump(path: Path, route: str) -> "tuple[Dose, ...]":
         return tuple(Infusion(float(step["at_min"]), float(step["rate_mg_min"])) for step in steps)
     except OverflowError:
         raise BadFile(f"{path} holds a number too large to be a time or a rate.") from None
-
-
-def _read(path: Path) -> Any:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadFile(f"{path} is larger than a pump programme can be ({MOST_BYTES} bytes).")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as wrong:
-        raise BadFile(f"{path} cannot be read: {wrong.strerror}.") from None
-    except (ValueError, RecursionError):
-        raise BadFile(f"{path} is not JSON.") from None
 
 
 def _figure(value: float) -> float:

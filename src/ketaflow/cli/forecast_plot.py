@@ -130,6 +130,7 @@ def heading(seen: Forecast) -> str:
     """What the picture shows."""
     banded = any(one.p05 is not None for one in seen.series)
     said = "median and 5-95 % of people alike" if banded else "typical patient, no spread"
+    said += ", weighted by this patient's earlier readings" if seen.weighted else ""
     mark = "EXTRAPOLATED beyond the model's envelope. " if seen.extrapolated else ""
     return f"{mark}Forecast: {said}"
 

@@ -1,7 +1,7 @@
 """Solves one model for one programme in every virtual person, exactly, on an even grid of times."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 import numpy as np
@@ -32,6 +32,7 @@ class Asked(TypedDict, total=False):
     extrapolate: bool
     covariates: Sequence[str]
     effects: Sequence[str] | None
+    weights: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,17 @@ class Run:
     extrapolate: bool = False
     covariates: Sequence[str] = ()
     effects: Sequence[str] | None = None
+    weights: FloatArray | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
         if not 0 <= self.subjects <= MOST_SUBJECTS:
             raise NotAForecast(
                 f"A forecast draws 0 to {MOST_SUBJECTS} subjects (got {self.subjects})."
+            )
+        if self.weights is not None and self.weights.shape != (self.subjects,):
+            raise NotAForecast(
+                f"{self.weights.size} weights do not belong to {self.subjects} subjects."
             )
         if self.seed < 0:
             raise NotAForecast(f"A seed is 0 or more (got {self.seed}).")

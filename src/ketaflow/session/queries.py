@@ -27,10 +27,12 @@ from ketaflow.screening.rules import Severity
 from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
+from ketaflow.session.events import Recorded
 from ketaflow.session.fold import SessionState, fold
 from ketaflow.session.models import OVER, Session
 
 MOST_SESSIONS = 200
+MOST_EARLIER = 6
 ORDER_CHANGED = (
     "the order was changed after check-in: cancel this session and check the patient in again"
 )
@@ -49,6 +51,14 @@ class Room:
     def next_due_at(self) -> datetime | None:
         """When the next vital signs are due; None while nothing is."""
         return _next_due_at(self.session, self.policy)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A session that is over: its number in its course, and what its stream says."""
+
+    number: int
+    state: SessionState
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,24 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
 def state(*, clinic: UUID, id: UUID) -> SessionState:
     """What the stream of a session says."""
     return fold(journal.entries(clinic=clinic, stream=f"session/{id}"))
+
+
+def earlier(*, clinic: UUID, session: Session) -> Sequence[Ended]:
+    """This patient's latest ended sessions before `session`, of the same drug by the same route."""
+    course = session.course
+    found = Session.objects.filter(
+        clinic_id=clinic,
+        patient_id=session.patient_id,
+        checked_in_at__lt=session.checked_in_at,
+        course__drug=course.drug,
+        course__route=course.route,
+    ).exclude(started_at=None)
+    rows = found.exclude(ended_at=None).order_by("-checked_in_at")[:MOST_EARLIER]
+    numbers = {row.stream: row.number for row in rows}
+    written: dict[str, list[Recorded]] = {stream: [] for stream in numbers}
+    for entry in journal.of_streams(clinic=clinic, streams=numbers).order_by("stream", "ordinal"):
+        written[entry.stream].append(entry)
+    return [Ended(numbers[stream], fold(entries)) for stream, entries in written.items()]
 
 
 def room(*, clinic: UUID, id: UUID) -> Room | None:

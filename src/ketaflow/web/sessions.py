@@ -204,7 +204,9 @@ def _show(
         "next_device": session_page.next_device(room.state, at),
         "flow": session_page.flow(room),
         "record": session_page.record(room.state),
-        "forecast": session_forecast.draw(room, at=at),
+        "forecast": session_forecast.draw(
+            room, at=at, alone=request.GET.get("forecast") == "population"
+        ),
     }
     return render(request, "session/room.html", context, status=status)
 
