@@ -1,5 +1,6 @@
 """The public library: no sentence without a source, no benefit without what speaks against it."""
 
+import re
 from decimal import Decimal
 from itertools import chain
 
@@ -165,8 +166,11 @@ def test_the_figures_of_trials_are_those_of_the_evidence():
 def test_as_many_people_are_filled_as_the_words_say(percent):
     arm = icons.Arm("Ketamine", percent)
     drawn = arm.svg()
-    assert drawn.count('class="icons__yes"') == arm.of_hundred
-    assert drawn.count("<circle") == 100
+    filled, _, rest = drawn.partition('class="icons__edge"')
+    assert filled.count("h0") == arm.of_hundred
+    edge, _, inside = rest.partition('class="icons__no"')
+    assert edge.count("h0") == inside.count("h0") == 100 - arm.of_hundred
+    assert len(set(re.findall(r"M\d+ \d+", drawn))) == 100
     assert f'aria-label="Ketamine: {arm.of_hundred} of 100 people"' in drawn
     assert abs(arm.of_hundred - percent) <= Decimal("0.5")
 

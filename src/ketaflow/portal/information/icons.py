@@ -17,7 +17,6 @@ from ketaflow.refusals import BadFile
 PEOPLE = 100
 IN_A_ROW = 10
 STEP = 10
-RADIUS = "4"
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,21 @@ class Arm:
 
     def svg(self) -> str:
         """A hundred people, those it happened to filled; its name says the number."""
-        people = "".join(
-            f'<circle cx="{STEP * (one % IN_A_ROW) + STEP // 2}" '
-            f'cy="{STEP * (one // IN_A_ROW) + STEP // 2}" r="{RADIUS}"'
-            f' class="{"icons__yes" if one < self.of_hundred else "icons__no"}"/>'
-            for one in range(PEOPLE)
-        )
+        yes, no = _dots(range(self.of_hundred)), _dots(range(self.of_hundred, PEOPLE))
         said = escape(f"{self.name}: {self.of_hundred} of {PEOPLE} people")
-        return f'<svg viewBox="0 0 100 100" role="img" aria-label="{said}">{people}</svg>'
+        return (
+            f'<svg viewBox="0 0 100 100" role="img" aria-label="{said}">'
+            f'<path class="icons__yes" d="{yes}"/><path class="icons__edge" d="{no}"/>'
+            f'<path class="icons__no" d="{no}"/></svg>'
+        )
+
+
+def _dots(people: range) -> str:
+    # A line of no length with round ends is a dot: a hundred of them weigh less than a circle each.
+    return "".join(
+        f"M{STEP * (one % IN_A_ROW) + STEP // 2} {STEP * (one // IN_A_ROW) + STEP // 2}h0"
+        for one in people
+    )
 
 
 @dataclass(frozen=True)
