@@ -276,7 +276,7 @@ def commands_page() -> str:
         "",
         "One command, `ketaflow`. Data goes to stdout, words to stderr; `--json` prints one JSON",
         "document in which decimals are strings. `cite`, `dose`, `forecast`, `models`,",
-        "`protocols`, `score` and `screen` need no database.",
+        "`protocols`, `score`, `screen` and `trial` need no database.",
         "",
         "| exit code | means |",
         "|---|---|",

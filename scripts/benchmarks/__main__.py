@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("pages",)
+NAMES = ("engine", "pages", "trial")
 
 
 def main() -> int:

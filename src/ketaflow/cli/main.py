@@ -26,6 +26,7 @@ COMMANDS = {
     "score": "Score a questionnaire.",
     "screen": "Say whether a person may be treated, and why.",
     "serve": "Serve the clinic.",
+    "trial": "Run a virtual trial, its arms side by side.",
 }
 
 

@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from ketaflow.pharmacology.kinetics import Rates, add
 from ketaflow.pharmacology.population import FloatArray, standard_normal, vary
 from ketaflow.pharmacology.structure import Effect, KineticModel
 
@@ -47,20 +48,21 @@ def sites(effects: Sequence[Effect], first: int) -> Mapping[tuple[str, str], int
 
 
 def attach(
-    rates: FloatArray,
+    rates: Rates,
     model: KineticModel,
     values: Mapping[str, FloatArray],
     effects: Sequence[Effect],
     states: Mapping[tuple[str, str], int],
+    compartments: Mapping[str, int],
 ) -> None:
-    """Write the effect sites into the rate matrices, in place."""
-    names = list(model.compartments)
+    """Write the effect sites into the rates, in place; both maps give state numbers."""
     lag_h = {effect.id: effect.half_life_h for effect in effects}
     for (effect, analyte), site in states.items():
         compartment = model.analytes[analyte].compartment
         ke0 = log(2.0) / lag_h[effect]
-        rates[:, site, site] -= ke0
-        rates[:, site, names.index(compartment)] += ke0 / values[model.compartments[compartment]]
+        volume = values[model.compartments[compartment]]
+        add(rates, (site, site), np.full(volume.shape, -ke0))
+        add(rates, (site, compartments[compartment]), ke0 / volume)
 
 
 def tolerance(effect: Effect, session_number: int) -> float:

@@ -21,6 +21,7 @@ AS_WRITTEN = frozenset(
         *("L", "L/h", "1/h", "h", "1", "kg", "y", "mg", "mg/kg", "mg/kg/h", "mg/min"),
         *("mmHg", "people"),
         *("g/mol", "nmol/mL", "ng/mL", "points", "mmHg/(ng/mL)", "/min/mmHg", "% of full relief"),
+        "1/d",
     ]
 )
 

@@ -7,8 +7,10 @@ from typing import TypedDict
 import numpy as np
 
 from ketaflow.pharmacology import doses as giving
-from ketaflow.pharmacology import effects, kinetics, library, population
+from ketaflow.pharmacology import kinetics, library, population
 from ketaflow.pharmacology.doses import Dose
+from ketaflow.pharmacology.exact import curves
+from ketaflow.pharmacology.exact.assembly import body
 from ketaflow.pharmacology.population import FloatArray, Subject
 from ketaflow.pharmacology.structure import Effect, Input, KineticModel
 from ketaflow.refusals import OutsideEnvelope
@@ -84,34 +86,26 @@ class Run:
 
 @dataclass(frozen=True)
 class Solution:
-    """One model solved: amounts over time, shape `(n, t, s)`, for each copy of its structure."""
+    """One model solved: what a laboratory and an effect site would see, mg/L, shape `(t, n)`."""
 
     model: KineticModel
     effects: tuple[Effect, ...]
-    volumes: Mapping[tuple[str, str], FloatArray]
-    amounts: Mapping[str, FloatArray]
-    states: Mapping[str, int]
-    sites: Mapping[str, Mapping[tuple[str, str], int]]
+    levels: Mapping[tuple[str, str], FloatArray]
+    sites: Mapping[tuple[str, str], FloatArray]
 
     def level(self, copy: str, analyte: str) -> FloatArray:
         """Concentration in the sampled compartment, mg/L, shape `(n, t)`."""
-        state = self.states[self.model.analytes[analyte].compartment]
-        return self.amounts[copy][:, :, state] / self.volumes[copy, analyte][:, None]
+        return self.levels[copy, analyte].T
 
     def at_site(self, effect: Effect, analyte: str) -> FloatArray:
         """Level at the site of `effect`, mg/L, copies weighted as it says, shape `(n, t)`."""
-        first, *others = (
-            effect.weights[copy] * self.amounts[copy][:, :, sites[effect.id, analyte]]
-            for copy, sites in self.sites.items()
-            if (effect.id, analyte) in sites
-        )
-        return sum(others, start=first)
+        return self.sites[effect.id, analyte].T
 
 
 def solve(
     model: KineticModel, *, route: str, doses: Sequence[Dose], subject: Subject, run: Run
 ) -> Solution:
-    """Every compartment and effect site of `model` over time.
+    """Every level and effect site of `model` over time.
 
     Args:
         model: a published parameter set.
@@ -123,21 +117,24 @@ def solve(
     people = population.individuals(model, subject, subjects=run.subjects, seed=run.seed)
     model = needed(model, model.inputs[route])
     acting = tuple(library.effects()[name] for name in model.effects)
-    states = {name: place for place, name in enumerate([*model.compartments, "pump"])}
-    entry = model.inputs[route]
-    volumes, amounts, sites = {}, {}, {}
-    for name, copy in model.copies.items():
-        values = {key: one * copy.factors.get(key, 1.0) for key, one in people.items()}
-        felt = tuple(effect for effect in acting if effect.weights.get(name))
-        sites[name] = effects.sites(felt, len(states))
-        rates = kinetics.rate_matrix(model, values, extra=1 + len(sites[name]))
-        rates[:, states[entry.rest_into or entry.into], states["pump"]] = 1.0
-        effects.attach(rates, model, values, felt, sites[name])
-        pushes = list(giving.pushes(doses, entry, copy, values, states))
-        amounts[name] = kinetics.respond(rates, pushes, run.grid)
-        for analyte, sampled in model.analytes.items():
-            volumes[name, analyte] = values[model.compartments[sampled.compartment]]
-    return Solution(model, acting, volumes, amounts, states, sites)
+    whole = body(model, people, route=route, acting=acting)
+    levels = {
+        (copy, analyte): [whole.level(copy, analyte)]
+        for copy in model.copies
+        for analyte in model.analytes
+    }
+    followed = dict.fromkeys(pair for sites in whole.sites.values() for pair in sites)
+    by_id = {effect.id: effect for effect in acting}
+    sites = {(name, analyte): whole.at_site(by_id[name], analyte) for name, analyte in followed}
+    found = curves.by_time(
+        whole.system([*levels.values(), *sites.values()]), whole.pushes(doses), run.grid
+    )
+    return Solution(
+        model,
+        acting,
+        dict(zip(levels, found, strict=False)),
+        dict(zip(sites, found[len(levels) :], strict=True)),
+    )
 
 
 def needed(model: KineticModel, entry: Input) -> KineticModel:
