@@ -175,5 +175,7 @@ def test_what_the_trial_asks_differently_is_asked():
 
 
 def test_an_extrapolated_trial_says_so_first():
-    found = run(replace(trial("six-or-one", subjects=50), extrapolate=True))
-    assert found.caveats[0].startswith("Extrapolated")
+    plain = replace(trial("six-or-one", subjects=50), extrapolate=True)
+    assert not run(plain).extrapolated
+    young = replace(plain, population=replace(plain.population, age=Spread(16)))
+    assert run(young).caveats[0].startswith("Extrapolated: Arm “six infusions”: Model racemic-iv")

@@ -131,7 +131,7 @@ def _table(found: "Findings") -> str:
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
     trial = found.trial
-    mark = "EXTRAPOLATED. " if trial.extrapolate else ""
+    mark = "EXTRAPOLATED. " if found.extrapolated else ""
     said = (
         f"{mark}{trial.title}. {trial.subjects} virtual people in each arm, {trial.setting.kind}, "
         f"seed {trial.seed}; "

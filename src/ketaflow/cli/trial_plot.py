@@ -140,7 +140,7 @@ def finish(panel: "Axes", found: Findings) -> None:
 def heading(found: Findings) -> str:
     """What the picture shows."""
     trial = found.trial
-    mark = "EXTRAPOLATED. " if trial.extrapolate else ""
+    mark = "EXTRAPOLATED. " if found.extrapolated else ""
     size = f"{trial.subjects:,} virtual people in each arm, {trial.setting.kind}"
     return f"{mark}Virtual trial: {trial.title} ({size})"
 

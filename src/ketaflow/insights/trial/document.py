@@ -31,6 +31,7 @@ def document(found: Findings) -> Document:
             "grade": found.model.grade,
         },
         "status": found.model.status,
+        "extrapolated": list(found.extrapolated),
         "caveats": list(found.caveats),
         "sources": list(found.sources),
         "citations": {source.key: source.citation for source in cite(found.sources)},

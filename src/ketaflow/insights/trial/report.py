@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ketaflow.insights.trial import adverse, intervals, simulating
 from ketaflow.insights.trial.adverse import Peak, Rate
 from ketaflow.insights.trial.intervals import Estimate
+from ketaflow.insights.trial.plan import reading
 from ketaflow.insights.trial.plan.design import Arm, Trial
 from ketaflow.insights.trial.summaries import GRAIN, Bins, Counts, Tally, levels, points
 from ketaflow.pharmacology import library as kinetics
@@ -77,6 +78,7 @@ class Findings:
     model: ResponseModel
     caveats: tuple[str, ...]
     sources: tuple[str, ...]
+    extrapolated: tuple[str, ...]
 
 
 def report(trial: Trial, tallies: Sequence[Tally]) -> Findings:
@@ -85,17 +87,19 @@ def report(trial: Trial, tallies: Sequence[Tally]) -> Findings:
     found = tuple(arm_found(trial, arm, one) for arm, one in zip(trial.arms, tallies, strict=True))
     acute = [key for arm in found for peak in arm.peaks for key in peak.sources]
     acute += [key for arm in found for rate in arm.rates for key in rate.sources]
-    mark = (
-        ("Extrapolated: beyond what the kinetic models were made for.",)
-        if trial.extrapolate
-        else ()
-    )
+    outside = reading.beyond(trial)
     return Findings(
         trial=trial,
         arms=found,
         model=model,
-        caveats=(*mark, model.individual, *model.notes, *CAVEATS),
+        caveats=(
+            *(f"Extrapolated: {one}" for one in outside),
+            model.individual,
+            *model.notes,
+            *CAVEATS,
+        ),
         sources=tuple(dict.fromkeys([*model.sources, *acute])),
+        extrapolated=outside,
     )
 
 

@@ -183,18 +183,29 @@ def insist_on_envelope(trial: Trial) -> None:
     Raises:
         OutsideEnvelope: naming the arm, and the side on which it lies outside.
     """
+    outside = beyond(trial)
+    if outside and not trial.extrapolate:
+        raise envelope.OutsideModel(f"{outside[0]} Correct it, or write extrapolate = true.")
+
+
+def beyond(trial: Trial) -> tuple[str, ...]:
+    """A sentence for each side on which an arm lies outside its kinetic model.
+
+    Raises:
+        OutsideEnvelope: a dose or a body that nobody means, or beyond a firm limit.
+    """
+    found: dict[str, None] = {}
     for arm in trial.arms:
         if not arm.sessions_d:
             continue
-        model = library.default(drug=arm.given.drug, route=arm.given.route)
+        given = arm.given
+        model = library.default(drug=given.drug, route=given.route)
         for subject in corners(trial.population):
-            doses = programme(arm.given, subject.weight_kg)
+            doses = programme(given, subject.weight_kg)
             envelope.insist_on_plausible(subject, doses)
-            beyond = next(envelope.outside(model, subject, doses, route=arm.given.route), None)
-            if beyond and not trial.extrapolate:
-                raise envelope.OutsideModel(
-                    f"Arm “{arm.name}”: {beyond} Correct it, or write extrapolate = true."
-                )
+            for said in envelope.outside(model, subject, doses, route=given.route):
+                found[f"Arm “{arm.name}”: {said}"] = None
+    return tuple(found)
 
 
 def corners(who: Population) -> tuple[Subject, ...]:
