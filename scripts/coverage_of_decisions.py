@@ -21,6 +21,7 @@ STAGES = [
     "instruments",
     "pharmacology",
     "evidence",
+    "portal/information",
 ]
 KNOW_DJANGO = ["models", "actions", "queries", "projections", "apps", "__init__"]
 

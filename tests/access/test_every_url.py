@@ -38,7 +38,8 @@ from ketaflow.session import queries as sessions
 
 from ..conftest import NOW
 
-OPEN_TO_ALL = ("account/", "static/")
+# What lies under information/ is crossed in test_public_pages.py.
+OPEN_TO_ALL = ("account/", "static/", "information/")
 FINE = {200, 204, 302, 303, 405, 409, 422}
 WORDS = {
     "protocol": "TRD-IV-STD",

@@ -23,7 +23,7 @@ STAGES = [
 ]
 KNOW_DJANGO = {"models.py", "actions.py", "queries.py", "projections.py", "apps.py"}
 FILES = sorted(path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts)
-TEMPLATES = sorted((SOURCE / "web" / "templates").rglob("*.html"))
+TEMPLATES = sorted(path for face in ("web", "portal") for path in (SOURCE / face).rglob("*.html"))
 ROWS = [
     model
     for stage in STAGES

@@ -21,6 +21,7 @@ COMMANDS = {
     "dose": "Work out a dose from a protocol and a weight.",
     "fhir": "Take FHIR bundles in.",
     "forecast": "Forecast concentration and effect with their uncertainty.",
+    "instruments": "List the questionnaires, or check a clinic's own wording of one.",
     "journal": "Verify the record, or rebuild what is read from it.",
     "models": "List the PK/PD models.",
     "protocols": "List the protocols.",

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "ketaflow.outcomes",
     "ketaflow.aftercare",
     "ketaflow.web",
+    "ketaflow.portal",
 ]
 
 MIDDLEWARE = [

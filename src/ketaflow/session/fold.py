@@ -335,7 +335,8 @@ def _discharge_scored(so_far: _Folding, line: Line) -> None:
     if not isinstance(answers, list):
         raise NotReadable("A discharge score lists its answers; enter each item.")
     result = score(events.words(line.payload, "instrument"), [_answer(one) for one in answers])
-    so_far.discharge_scores.append(Scored(line, result.instrument, result.total))
+    total = None if result.total is None else int(result.total)
+    so_far.discharge_scores.append(Scored(line, result.instrument, total))
 
 
 def _answer(told: object) -> int | None:

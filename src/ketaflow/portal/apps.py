@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """The patient's face."""
+
+    name = "ketaflow.portal"
+    label = "portal"
