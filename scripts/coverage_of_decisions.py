@@ -13,6 +13,7 @@ STAGES = [
     "screening",
     "protocol",
     "schedule",
+    "custody",
     "session",
     "outcomes",
     "correspondence",
@@ -21,6 +22,7 @@ STAGES = [
     "instruments",
     "pharmacology",
     "evidence",
+    "portal/information",
 ]
 KNOW_DJANGO = ["models", "actions", "queries", "projections", "apps", "__init__"]
 

@@ -10,7 +10,7 @@ import click
 
 from ketaflow.cli.main import group
 from ketaflow.evidence import sources
-from ketaflow.evidence.sources import READ_AS, Source
+from ketaflow.evidence.sources import Source
 from ketaflow.pharmacology import library as pharmacology
 from ketaflow.pharmacology.effects import EQUATIONS
 from ketaflow.pharmacology.envelope import described
@@ -43,7 +43,7 @@ def sources_page() -> str:
         *table(
             ("key", "source", "read"),
             (
-                [one.key, _where(one), ", ".join(READ_AS[how] for how in one.read)]
+                [one.key, _where(one), one.read_as]
                 for one in known.values()
                 if one not in sources.SPECIAL
             ),

@@ -5,6 +5,8 @@ parameters this file does not know fails until it does.
 """
 
 import random
+from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -14,11 +16,21 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from ketaflow.cli.fictional import clinic, courses, journeys
 from ketaflow.cli.fictional.courses import Telling
 from ketaflow.cli.fictional.persons import somebody
+from ketaflow.custody import queries as custody
+from ketaflow.custody.counting import actions as counts
+from ketaflow.custody.counting import queries as counting
+from ketaflow.custody.counts import Found
+from ketaflow.custody.items import Details, Form
+from ketaflow.custody.movements import PlaceKind
+from ketaflow.custody.profiles import Terms
+from ketaflow.custody.setting import actions as setting
+from ketaflow.custody.setting.actions import Delivered, Supplier
 from ketaflow.journal import queries as journal
 from ketaflow.outcomes.sheet import Occasion
 from ketaflow.people import actions as people
 from ketaflow.people.registration import ClinicDetails
 from ketaflow.people.roles import Role, may
+from ketaflow.protocol.library import Drug
 from ketaflow.schedule import queries as schedule
 from ketaflow.screening import queries as screening
 from ketaflow.screening import workup
@@ -27,8 +39,9 @@ from ketaflow.session import queries as sessions
 from .. import at_home
 from ..conftest import NOW
 
-# What a signed link opens is crossed in test_patient_links.py.
-OPEN_TO_ALL = ("account/", "static/", "p/")
+# What lies under information/ is crossed in test_public_pages.py, what a signed link opens in
+# test_patient_links.py.
+OPEN_TO_ALL = ("account/", "static/", "information/", "p/")
 FINE = {200, 204, 302, 303, 405, 409, 422}
 WORDS = {
     "protocol": "TRD-IV-STD",
@@ -36,6 +49,7 @@ WORDS = {
     "item": next(iter(workup.items())),
     "instrument": "phq-9",
     "act": "note",
+    "deed": "waste",
 }
 # These belong to the clinic, not to one patient.
 OF_THE_CLINIC = {"staff", "chair", "day"}
@@ -94,6 +108,34 @@ def patients_things(team, number):
     }
 
 
+def custody_things(team):
+    """A vial in the vault, a count of it that did not agree, and the incident that followed."""
+    by = {key: team.staff[key].author for key in ("director", "custodian")}
+    at = team.at(-30, 8)
+    keep = {"by": by["custodian"], "at": at}
+    vault = setting.add_place(name="Vault", kind=PlaceKind.VAULT, **keep)
+    setting.add_place(name="Quarantine", kind=PlaceKind.QUARANTINE, **keep)
+    details = Details(Drug.KETAMINE, Form.VIAL, Decimal(50), Decimal(10), "CIII")
+    item = setting.add_item(details=details, **keep)
+    terms = Terms("us-federal", Decimal(1), 24, 0)
+    setting.sign_terms(terms=terms, seen=0, by=by["director"], at=at)
+    came = setting.receive(
+        supplier=Supplier("Elm Pharma", "2 Elm Street", "RE1", "I-1"), place=vault, **keep,
+        lines=(Delivered(item, "A12", team.today + timedelta(days=300), 9),),
+    )  # fmt: skip
+    (line,) = counting.sheet(clinic=team.clinic.id, place=vault)
+    sheet = counts.Sheet(vault, {line.key: Found(Decimal(8), line.mark)})
+    counts.count(sheet=sheet, **keep)
+    clinic_id = team.clinic.id
+    return {
+        "place": vault,
+        "container": custody.held(clinic=clinic_id)[0].id,
+        "incident": custody.incidents(clinic=clinic_id)[0].id,
+        "count": counting.counts(clinic=clinic_id)[0].id,
+        "receipt": came.id,
+    }
+
+
 @pytest.fixture
 def team(db):
     return clinic.open_clinic(NOW)
@@ -106,7 +148,7 @@ def ids(team):
     things = patients_things(team, 1)
     written = journal.entries(clinic=team.clinic.id, stream=f"session/{things['session']}")
     own["ordinal"] = next(one.ordinal for one in written if one.kind == "session.reading")
-    return things | own
+    return things | own | custody_things(team)
 
 
 @pytest.fixture

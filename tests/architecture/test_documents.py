@@ -23,7 +23,7 @@ TEST = re.compile(r"`(tests/[\w/.]+\.py)::(\w+)`")
 FILE = re.compile(r"`((?:src|scripts|tests|docs|decisions|requirements|\.ci)/[\w./-]*\w/?)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#[\w-]*)?\)|<img src=\"([^\"]+)\"")
 COMMAND = re.compile(r"^(ketaflow .*?)(?:\s+# exit (\d+)\b.*)?$", re.MULTILINE)
-NEED_A_CLINIC = ("ketaflow fhir", "ketaflow journal")
+NEED_A_CLINIC = ("ketaflow custody", "ketaflow fhir", "ketaflow journal")
 BOASTS = ("simply", "just", "easily", "obviously", "of course")
 MOST_BYTES = 150_000
 

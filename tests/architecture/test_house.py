@@ -16,6 +16,7 @@ STAGES = [
     "screening",
     "protocol",
     "schedule",
+    "custody",
     "session",
     "outcomes",
     "correspondence",

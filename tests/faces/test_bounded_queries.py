@@ -14,6 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ketaflow.cli.fictional import clinic
+from ketaflow.custody.models import Container, Count, Incident
 from ketaflow.journal import projecting
 from ketaflow.journal import queries as journal
 from ketaflow.outcomes.models import Answered
@@ -33,7 +34,7 @@ from ketaflow.screening.models import Assessment, Clearance, TreatmentTrial
 from ketaflow.session.models import Session
 from ketaflow.session.phases import Phase
 
-from ..access.test_every_url import URLS, client_of, filled, patients_things
+from ..access.test_every_url import URLS, client_of, custody_things, filled, patients_things
 from ..conftest import NOW
 
 MOST_QUERIES = 45
@@ -44,13 +45,15 @@ SHOWN = {200, 422}
 LISTS = {
     "board", "schedule", "schedule_week", "patients", "patient", "screening", "course", "bookings",
     "session", "sessions", "outcomes", "safety_tasks", "course_aftercare", "patient_record",
-    "record", "policy", "staff",
+    "record", "policy", "staff", "custody", "custody_place", "custody_count", "custody_move",
 }  # fmt: skip
 # A whole table, or all of it that is the clinic's; fine for what a clinic has a handful of, and
 # for the first page of a list that an index keeps in order.
 WALK = re.compile(r"^SCAN \w|\(clinic(_id)?=\?\)$")
+# What a vault holds now, or is open now, stays few; its indexes know nothing else.
 HANDFUL = re.compile(
-    r"signedpolicy|schedule_(chair|openinghours|preparation)|people_staff|monitorbinding"
+    r"signedpolicy|schedule_(chair|openinghours|preparation)|people_staff|custody_(item|place|terms)"
+    r"|monitorbinding|INDEX custody_(held|open|unclosed|inventory)"
 )
 IN_ORDER = re.compile(r"people_patient_name|journal_clinic_at|session_monitor_waiting")
 # Says that no person asked, so that the idle lock does not note the time now and then.
@@ -66,10 +69,14 @@ DIFFERS = {
     SignedPolicy: {"version": lambda n: 100 + n},
     Credential: {"kind": lambda n: f"Paper {n}"},
     Chair: {"name": lambda n: f"Place {n}"},
+    Container: {"number": lambda n: f"9-{n}", "lot": lambda n: f"Z{n}"},
+    Incident: {"number": lambda n: 100 + n},
+    Count: {},
 }
 # One patient may have many of these; a booked quarter hour or an identifier stays one's own.
 MULTIPLIED = (Answered, ChartFact, ReceivedDocument, CourseReview, Assessment, Clearance,
-              TreatmentTrial, SignedPolicy, Credential, Chair)  # fmt: skip
+              TreatmentTrial, SignedPolicy, Credential, Chair, Container, Incident,
+              Count)  # fmt: skip
 ONES_OWN = (PatientIdentifier, BookedSlot)
 
 
@@ -83,12 +90,16 @@ def team(db, monkeypatch):
 def ids(team):
     things = patients_things(team, 1)
     written = journal.entries(clinic=team.clinic.id, stream=f"session/{things['session']}")
-    return things | {
-        "staff": team.staff["nurse3"].id,
-        "day": team.today.isoformat(),
-        "chair": Chair.objects.order_by("name")[0].id,
-        "ordinal": next(one.ordinal for one in written if one.kind == "session.reading"),
-    }
+    return (
+        things
+        | custody_things(team)
+        | {
+            "staff": team.staff["nurse3"].id,
+            "day": team.today.isoformat(),
+            "chair": Chair.objects.order_by("name")[0].id,
+            "ordinal": next(one.ordinal for one in written if one.kind == "session.reading"),
+        }
+    )
 
 
 @pytest.fixture

@@ -176,4 +176,4 @@ def test_the_chart_has_every_complete_total_and_every_session():
 def test_totals_before_the_baseline_and_of_unknown_scales_have_no_words():
     early = trend(over("phq-9", 12, 20, treated=day(8)))
     assert [row.change for row in early.rows] == ["", "baseline"]
-    assert trend(over("madrs", 30)).rows[0].band == ""
+    assert trend(over("caps-5", 30)).rows[0].band == ""

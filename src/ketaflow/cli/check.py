@@ -25,6 +25,7 @@ def command() -> None:
     clinic.require_ready()
     _assets()
     _tables()
+    _wording()
 
 
 def _assets() -> None:
@@ -37,10 +38,21 @@ def _assets() -> None:
 
 def _tables() -> None:
     from ketaflow.evidence.sources import register
+    from ketaflow.instruments.library import library
     from ketaflow.people.consent import consent_texts
+    from ketaflow.portal.information.pages import pages
     from ketaflow.protocol.library import protocols
 
     click.echo(
-        f"{len(register())} sources, {len(protocols())} protocols and "
-        f"{len(consent_texts())} consent texts load"
+        f"{len(register())} sources, {len(protocols())} protocols, {len(library())} instruments, "
+        f"{len(consent_texts())} consent texts and {len(pages())} pages of information load"
     )
+
+
+def _wording() -> None:
+    from django.conf import settings
+
+    from ketaflow.instruments import licensed
+
+    if refusals := licensed.adopt(settings.DATA / "instruments"):
+        raise BadFile(" ".join(refusals))

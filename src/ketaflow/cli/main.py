@@ -15,11 +15,13 @@ from ketaflow.refusals import BadFile, Refused
 COMMANDS = {
     "check": "Examine this installation.",
     "cite": "Cite in BibTeX what a model, a protocol or a forecast rests on.",
+    "custody": "Balance, verify or export the custody of controlled drugs.",
     "demo": "Serve a fictional clinic in mid-morning.",
     "devices": "Take in what monitors send.",
     "dose": "Work out a dose from a protocol and a weight.",
     "fhir": "Take FHIR bundles in.",
     "forecast": "Forecast concentration and effect with their uncertainty.",
+    "instruments": "List the questionnaires, or check a clinic's own wording of one.",
     "journal": "Verify the record, or rebuild what is read from it.",
     "models": "List the PK/PD models.",
     "outbox": "Send the messages that wait, or list them.",

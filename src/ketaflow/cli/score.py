@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ketaflow.instruments.scoring import Score
+    from ketaflow.instruments.scoring import Points, Score
 
 
 class Answers(click.ParamType[list[int | None]]):
@@ -36,8 +36,7 @@ class Answers(click.ParamType[list[int | None]]):
 def command(instrument: str, answers: list[int | None], as_json: bool) -> None:
     """Score INSTRUMENT from ANSWERS, comma-separated in the order of its items, blank = unanswered.
 
-    INSTRUMENT is one of phq-9, gad-7, c-ssrs-screener, pcl-5, nrs-pain, cadss-6, moaa-s,
-    modified-aldrete, mpadss. Yes is 1 and no is 0.
+    "ketaflow instruments" lists every INSTRUMENT with its items and licence. Yes is 1 and no is 0.
     """
     from ketaflow.instruments.library import UnknownInstrument
     from ketaflow.instruments.scoring import score
@@ -54,14 +53,18 @@ def command(instrument: str, answers: list[int | None], as_json: bool) -> None:
 def _document(result: "Score") -> dict[str, object]:
     return {
         "instrument": result.instrument,
-        "total": result.total,
-        "subscales": dict(result.subscales),
+        "total": _number(result.total),
+        "subscales": {key: _number(part) for key, part in result.subscales.items()},
         "band": result.band,
         "complete": result.complete,
         "flags": list(result.flags),
         "version": result.version,
         "source": list(result.source),
     }
+
+
+def _number(points: "Points | None") -> int | float | None:
+    return points if points is None or isinstance(points, int) else float(points)
 
 
 def _table(result: "Score") -> str:

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "ketaflow.screening",
     "ketaflow.protocol",
     "ketaflow.schedule",
+    "ketaflow.custody",
     "ketaflow.session",
     "ketaflow.outcomes",
     "ketaflow.correspondence",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ketaflow.evidence.sources import READ_AS, SPECIAL, Source
+from ketaflow.evidence.sources import SPECIAL, Source
 
 MEANS_SOMETHING = {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
@@ -36,7 +36,6 @@ def bibtex(cited: Iterable[Source]) -> str:
 def entry(one: Source) -> str:
     """One source as a BibTeX entry."""
     kind = "article" if one.journal else "misc"
-    read = ", ".join(READ_AS[how] for how in one.read)
     fields = {
         "author": " and ".join(person(name) for name in one.authors),
         "journal": plain(one.journal),
@@ -45,7 +44,7 @@ def entry(one: Source) -> str:
         "pages": one.pages.replace("-", "--"),
         "doi": one.doi,
         "url": one.url,
-        "note": f"{plain(one.citation)}. Read: {read}",
+        "note": f"{plain(one.citation)}. Read: {one.read_as}",
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@{kind}{{{one.key},", *lines, "}"])

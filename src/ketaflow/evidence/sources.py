@@ -53,6 +53,11 @@ class Source:
     volume: str = ""
     pages: str = ""
 
+    @property
+    def read_as(self) -> str:
+        """How much of it was read, in words."""
+        return ", ".join(READ_AS[how] for how in self.read)
+
 
 LOCAL = Source("LOCAL", "Set by the clinic's medical director; no authoritative figure exists.", ())
 UNVERIFIED = Source(

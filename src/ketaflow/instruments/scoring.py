@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from ketaflow.instruments.library import Instrument, Item, Method, instrument
+from ketaflow.instruments.library import Instrument, Item, Method, Verdict, instrument
 from ketaflow.refusals import OutsideEnvelope
 
 
@@ -15,6 +16,10 @@ class AnswerOutOfRange(OutsideEnvelope):
 
 class WrongNumberOfAnswers(OutsideEnvelope):
     """There are more or fewer answers than items."""
+
+
+class NamedOnly(OutsideEnvelope):
+    """The instrument's owner lets nobody show or score it here."""
 
 
 class Flag(StrEnum):
@@ -39,13 +44,20 @@ SAYS = {
 }
 
 
+Points = int | Decimal
+HUNDREDTH = Decimal("0.01")
+
+
 @dataclass(frozen=True)
 class Score:
-    """The result of one questionnaire. `total` and `band` are None unless every answer is there."""
+    """The result of one questionnaire. `total` and `band` are None unless every answer is there.
+
+    Sums are whole; a mean is a Decimal, to the hundredth.
+    """
 
     instrument: str
-    total: int | None
-    subscales: Mapping[str, int | None]
+    total: Points | None
+    subscales: Mapping[str, Points | None]
     band: str | None
     complete: bool
     flags: tuple[Flag, ...]
@@ -69,6 +81,7 @@ def score(instrument_id: str, answers: Sequence[int | None]) -> Score:
 
     Raises:
         UnknownInstrument: the library has no such instrument.
+        NamedOnly: it has, and may say no more than its name.
         WrongNumberOfAnswers: too many or too few.
         AnswerOutOfRange: names the item and what it allows.
 
@@ -78,7 +91,7 @@ def score(instrument_id: str, answers: Sequence[int | None]) -> Score:
     asked = instrument(instrument_id)
     by_item = _match(asked, answers)
     complete = not missing(asked, by_item)
-    total = _total(asked, by_item) if complete and asked.method is Method.SUM else None
+    total = _total(asked, by_item) if complete else None
     return Score(
         instrument=asked.id,
         total=total,
@@ -109,16 +122,26 @@ def missing(asked: Instrument, answers: Answers) -> tuple[Item, ...]:
     return tuple(
         item
         for item in asked.items
-        if item.scored and answers[item.key] is None and _was_asked(item, answers)
+        if item.scored and answers[item.key] is None and _was_asked(asked, item, answers)
     )
 
 
-def _was_asked(item: Item, answers: Answers) -> bool:
+def _was_asked(asked: Instrument, item: Item, answers: Answers) -> bool:
     # An unanswered gate leaves the questions behind it open: they were not ruled out.
-    return not item.asked_if or answers[item.asked_if] != 0
+    if item.asked_if:
+        return answers[item.asked_if] != 0
+    domain = asked.domain_of(item.key)
+    pairs = domain.either if domain else ()
+    return not any(
+        item.key in pair and any(answers[key] is not None for key in pair) for pair in pairs
+    )
 
 
 def _match(asked: Instrument, answers: Sequence[int | None]) -> Answers:
+    if asked.verdict is Verdict.LINK:
+        raise NamedOnly(
+            f"{asked.short} cannot be scored here, {asked.verdict.says}. {asked.notice}"
+        )
     most = len(asked.items)
     fewest = most
     while fewest and _may_be_left_out(asked.items[fewest - 1]):
@@ -148,35 +171,46 @@ def _check(asked: Instrument, item: Item, answer: int | None) -> None:
         )
 
 
-def _total(asked: Instrument, answers: Answers) -> int:
-    return sum(answers[item.key] or 0 for item in asked.items if item.scored)
+def _total(asked: Instrument, answers: Answers) -> Points | None:
+    given = {item.key: answers[item.key] or 0 for item in asked.items if item.scored}
+    match asked.method:
+        case Method.SUM:
+            return asked.times * sum(given.values())
+        case Method.MEAN:
+            return _mean(tuple(given.values()))
+        case Method.DOMAINS:
+            return sum(max(given[key] for key in domain.items) for domain in asked.domains)
+        case _:
+            return None
 
 
-def _subscales(asked: Instrument, answers: Answers) -> Mapping[str, int | None]:
-    sums: dict[str, int | None] = {}
+def _mean(given: Sequence[int]) -> Decimal:
+    return (Decimal(sum(given)) / len(given)).quantize(HUNDREDTH)
+
+
+def _subscales(asked: Instrument, answers: Answers) -> Mapping[str, Points | None]:
+    found: dict[str, Points | None] = {}
     for part in asked.subscales:
         given = [answers[key] for key in part.items]
         known = [answer for answer in given if answer is not None]
-        sums[part.key] = sum(known) if len(known) == len(given) else None
-    return MappingProxyType(sums)
+        whole = _mean(known) if part.method is Method.MEAN and known else sum(known)
+        found[part.key] = whole if len(known) == len(given) else None
+    return MappingProxyType(found)
 
 
-def _band(asked: Instrument, answers: Answers, total: int | None) -> str | None:
+def _band(asked: Instrument, answers: Answers, total: Points | None) -> str | None:
     if total is None:
-        return level(asked, answers)
-    for band in asked.bands:
-        if band.low <= total <= band.high:
-            return band.name
-    return None
+        return level(asked, answers) or None
+    return asked.band_of(total)
 
 
-def _flags(asked: Instrument, answers: Answers, total: int | None) -> tuple[Flag, ...]:
+def _flags(asked: Instrument, answers: Answers, total: Points | None) -> tuple[Flag, ...]:
     about_suicide = [item for item in asked.items if item.suicidality]
     reached = asked.cut_point is not None and total is not None and total >= asked.cut_point[0]
     raised = {
         Flag.SUICIDALITY: any(answers[item.key] for item in about_suicide),
         Flag.SUICIDALITY_UNANSWERED: any(
-            answers[item.key] is None and _was_asked(item, answers) for item in about_suicide
+            answers[item.key] is None and _was_asked(asked, item, answers) for item in about_suicide
         ),
         Flag.CUT_POINT: reached,
         Flag.CRITERIA: total is not None and _meets_criteria(asked, answers),
@@ -188,5 +222,6 @@ def _meets_criteria(asked: Instrument, answers: Answers) -> bool:
     counts = [
         sum((answers[key] or 0) >= part.endorsed_from for key in part.items) >= part.endorsed_needed
         for part in asked.subscales
+        if part.endorsed_needed
     ]
     return bool(counts) and all(counts)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,14 @@ def of_streams(*, clinic: UUID, streams: Iterable[str]) -> QuerySet[Entry]:
     """
     ours = Head.objects.filter(clinic=clinic, stream__in=list(streams))
     return Entry.objects.filter(stream__in=ours.values("stream"))
+
+
+def by_stream(*, clinic: UUID, before_slash: str) -> Iterator[tuple[str, list[Entry]]]:
+    """Each stream of a clinic whose name begins so, with its entries, first to last."""
+    named = Entry.objects.filter(stream__gte=f"{before_slash}/", stream__lt=f"{before_slash}0")
+    ordered = named.filter(clinic=clinic).order_by("stream", "ordinal")
+    each = groupby(ordered.iterator(chunk_size=2000), key=lambda entry: entry.stream)
+    return ((stream, list(entries)) for stream, entries in each)
 
 
 def latest(*, clinic: UUID, limit: int = 50) -> Sequence[Entry]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from ketaflow.instruments.library import Instrument, UnknownInstrument, Verdict, library
+from ketaflow.instruments.library import UnknownInstrument, library
 from ketaflow.instruments.scoring import AnswerOutOfRange, Flag, match, score
 from ketaflow.outcomes import change
 from ketaflow.outcomes.suicidality import COLUMBIA, Next, Risk, Triage, Trigger, triage, triggers
@@ -76,12 +76,16 @@ class Result:
 
 def known(instrument: str) -> bool:
     """Whether this clinic's record can take that instrument."""
-    return instrument in library() or instrument in change.rules()
+    if instrument in library():
+        one = library()[instrument]
+        # What may not be shown is entered as its total, if there is such a thing.
+        return not one.needs_paper or one.has_total
+    return instrument in change.rules()
 
 
 def total_only(instrument: str) -> bool:
     """Whether the wording is not here, so that only its total is entered."""
-    return instrument not in library() or library()[instrument].verdict is Verdict.SCORE_ONLY
+    return instrument not in library() or library()[instrument].needs_paper
 
 
 def label(instrument: str) -> str:
@@ -167,7 +171,7 @@ def _read_total(sheet: Sheet, policy: Policy | None) -> Result:
         label=label(sheet.instrument),
         version=instrument.version if instrument else "",
         total=sheet.total,
-        band=_band(instrument, sheet.total),
+        band=(instrument.band_of(sheet.total) or "") if instrument else "",
         complete=True,
         flags=tuple(
             Flag.SUICIDALITY if one.next is Next.SCREEN else Flag.SUICIDALITY_UNANSWERED
@@ -175,8 +179,3 @@ def _read_total(sheet: Sheet, policy: Policy | None) -> Result:
         ),
         triggers=found,
     )
-
-
-def _band(instrument: Instrument | None, total: Decimal) -> str:
-    bands = instrument.bands if instrument else ()
-    return next((band.name for band in bands if band.low <= total <= band.high), "")

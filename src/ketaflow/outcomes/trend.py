@@ -89,7 +89,7 @@ def _band(instrument: str, total: Decimal | None) -> str:
     known = library().get(instrument)
     if known is None or total is None:
         return ""
-    return next((band.name for band in known.bands if band.low <= total <= band.high), "")
+    return known.band_of(total) or ""
 
 
 def _change(one: Measurement, baseline: Measurement | None) -> str:

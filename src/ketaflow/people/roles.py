@@ -54,6 +54,10 @@ class Duty(StrEnum):
     ANSWER_SAFETY = "answer a safety task"
     SIGN_AFTERCARE = "sign an aftercare plan"
     SIGN_POLICY = "sign the clinic's policy"
+    SEE_CUSTODY = "see the custody of controlled drugs"
+    HANDLE_DRUGS = "draw, waste, return and count controlled drugs"
+    WITNESS_DRUGS = "witness what happens to controlled drugs"
+    KEEP_DRUGS = "keep the stock of controlled drugs"
     SEE_RECORD = "read the journal"
     MANAGE_STAFF = "manage staff and their credentials"
 
@@ -79,6 +83,10 @@ MAY: dict[Duty, frozenset[Role]] = {
     Duty.ANSWER_SAFETY: frozenset({P, N, M}),
     Duty.SIGN_AFTERCARE: frozenset({P, M}),
     Duty.SIGN_POLICY: frozenset({M}),
+    Duty.SEE_CUSTODY: frozenset({P, N, C, M}),
+    Duty.HANDLE_DRUGS: frozenset({P, N, C, M}),
+    Duty.WITNESS_DRUGS: frozenset({P, N, C, M}),
+    Duty.KEEP_DRUGS: frozenset({C, M}),
     Duty.SEE_RECORD: frozenset({M, A}),
     Duty.MANAGE_STAFF: frozenset({M, A}),
 }

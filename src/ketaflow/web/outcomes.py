@@ -82,7 +82,7 @@ def outcomes(request: StaffRequest, patient: UUID) -> HttpResponse:
         "course": courses[0] if courses else None,
         "lead": (lead, sheets.label(lead)),
         "buttons": [(name, sheets.label(name)) for name in GIVEN if name != lead],
-        "totals": [(name, sheets.label(name)) for name in rules() if sheets.total_only(name)],
+        "totals": [(name, sheets.label(name)) for name in rules() if name not in GIVEN],
         "tasks": queries.open_tasks_of(clinic=clinic, patient=who.id),
         "others": queries.without_rule(clinic=clinic, patient=who.id),
     }

@@ -7,6 +7,7 @@ from uuid import uuid4
 from django import forms
 
 from ketaflow.instruments.library import Instrument, Item, instrument
+from ketaflow.instruments.scoring import match, missing
 from ketaflow.outcomes import sheet as sheets
 from ketaflow.outcomes.safety import Closing, Outcome
 from ketaflow.outcomes.sheet import Occasion, Sheet
@@ -92,14 +93,7 @@ class QuestionsForm(GivenForm):
         return said
 
     def _ask_for_missing(self, given: tuple[int | None, ...]) -> None:
-        answers = dict(zip((item.key for item in self.asked.items), given, strict=True))
-        open_ones = [
-            item
-            for item in self.asked.items
-            if item.scored
-            and answers[item.key] is None
-            and (not item.asked_if or answers[item.asked_if] != 0)
-        ]
+        open_ones = missing(self.asked, match(self.asked.id, given))
         if not open_ones:
             return
         self.incomplete = True

@@ -19,28 +19,12 @@ from ketaflow.session.fold import SCALES, SessionState
 from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
+from ketaflow.web import session_holds, session_phases
 
 MINUTE = timedelta(minutes=1)
+PHASES, COLOURS = session_phases.PHASES, session_phases.COLOURS
 Moments = Mapping[datetime, Sequence[Line]]
 MEASURED = (Kind.BASELINE, Kind.READING, Kind.CONFIRMED)
-PHASES = {
-    Phase.CHECKED_IN: "Being prepared",
-    Phase.READY: "Prepared",
-    Phase.RUNNING: "Drug being given",
-    Phase.PAUSED: "Paused",
-    Phase.OBSERVING: "Under observation",
-    Phase.DISCHARGED: "Gone home",
-    Phase.TRANSFERRED: "Transferred",
-    Phase.CANCELLED: "Cancelled",
-}
-COLOURS = {
-    Phase.CHECKED_IN: "grey",
-    Phase.READY: "blue",
-    Phase.RUNNING: "green",
-    Phase.PAUSED: "orange",
-    Phase.OBSERVING: "teal",
-    Phase.TRANSFERRED: "red",
-}
 
 
 @dataclass(frozen=True)
@@ -396,6 +380,7 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISCHARGED: _home,
     Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
     Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
+    **session_holds.WORDS,
     Kind.CONFIRMED: lambda told: f"{_measured(told)}, from monitor {told['monitor']['sender']}",
 }
 

@@ -15,7 +15,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved
-from ketaflow.journal.author import Author
 from ketaflow.people import actions as people_actions
 from ketaflow.people import queries as people
 from ketaflow.people.roles import Duty, may
@@ -25,6 +24,7 @@ from ketaflow.refusals import Refused
 from ketaflow.schedule import queries as schedule
 from ketaflow.session import actions, checklist, phases, queries
 from ketaflow.session.events import Kind
+from ketaflow.session.holds import actions as hold_actions
 from ketaflow.session.phases import Phase
 from ketaflow.session.queries import Room
 from ketaflow.web import (
@@ -32,6 +32,7 @@ from ketaflow.web import (
     session_charts,
     session_flow,
     session_forecast,
+    session_holds,
     session_monitor,
     session_page,
 )
@@ -40,10 +41,7 @@ from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
 from ketaflow.web.gate import StaffRequest, duty
 from ketaflow.web.presses import PressForm
-
-
-class NotThem(Refused):
-    """The second person could not prove who they are."""
+from ketaflow.web.second_person import NotThem, proved
 
 
 @dataclass(frozen=True)
@@ -93,6 +91,18 @@ ACTS = {
     ),
     "transfer": Act(
         entering.TransferForm, actions.transfer, "The transfer is recorded.", Kind.TRANSFERRED
+    ),
+    "acknowledge": Act(
+        session_holds.AcknowledgeForm,
+        hold_actions.acknowledge,
+        "It is recorded that you have seen it.",
+        Kind.HOLD_ACKNOWLEDGED,
+    ),
+    "release": Act(
+        session_holds.ReleaseForm,
+        hold_actions.release,
+        "The hold is released.",
+        Kind.HOLD_RELEASED,
     ),
     "cancel": Act(entering.ReasonForm, actions.cancel, "The session is cancelled.", Kind.CANCELLED),
 }
@@ -189,7 +199,7 @@ def _press(request: StaffRequest, session: UUID, act: str, form: Any) -> None:
     by, at = request.author, timezone.now()
     if act == "dose":
         _first_person(request, form)
-        by = _second_person(request, form)
+        by = proved(request, form.cleaned_data["email"], form.cleaned_data["password"])
     ACTS[act].action(session=session, seen=form.press(at), by=by, at=at, **form.said())
 
 
@@ -214,22 +224,6 @@ def _first_person(request: StaffRequest, form: Any) -> None:
             f"The password of {request.staff.name}, who prepared the dose, is not right. "
             "Type it again."
         )
-
-
-def _second_person(request: StaffRequest, form: Any) -> Author:
-    """Who signed the check with e-mail and password; wrong ones count towards the lockout."""
-    told = form.cleaned_data
-    try:
-        user = get_adapter().authenticate(request, email=told["email"], password=told["password"])
-    except ValidationError as locked:
-        raise NotThem(locked.messages[0]) from None
-    staff = people.staff_of(user) if user else None
-    if staff is None or staff.clinic_id != request.clinic.id:
-        raise NotThem(
-            "The second person's e-mail address and password do not belong to anybody who works "
-            "here. Type them again."
-        )
-    return staff.author
 
 
 def _form(
@@ -277,6 +271,8 @@ def _doing(request: StaffRequest, room: Room, wrong: dict[str, Any]) -> dict[str
         "acts": {**fresh, **{name: form for name, form in wrong.items() if name in fresh}},
         # An act that the phase no longer takes still says why it was refused.
         "refused": list(wrong.values()),
+        "holds": session_holds.open_holds(room),
+        "answering": may_act,
         # A page without a line must be able to go on after a pause that is not sent yet.
         "after_pause": _form(request, room, "resume", page=page) if "pause" in fresh else None,
         "obstacles": _obstacles(request, room) if preparing else (),

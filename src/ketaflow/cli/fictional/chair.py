@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from ketaflow.cli.fictional import vault
 from ketaflow.cli.fictional.clinic import Team
 from ketaflow.journal import queries as journal
 from ketaflow.journal.author import Author
 from ketaflow.protocol.library import Route
 from ketaflow.session import actions, checklist, discharge
 from ketaflow.session.checklist import Item
+from ketaflow.session.holds import actions as holds
 from ketaflow.session.queries import state
 from ketaflow.session.wishes import Departure, DoseRead, Taken
 
@@ -27,7 +29,10 @@ NOTES = {"escort": "Sister, 555-0177", "diluted": "50 mg/mL drawn"}
 
 @dataclass
 class Chair:
-    """One session being told: who acts, and how this patient's pressure answers."""
+    """One session being told: who acts, and how this patient's pressure answers.
+
+    `surge` is what the pressure rises beyond that while the drug is given, so that a hold is seen.
+    """
 
     team: Team
     booking: UUID
@@ -37,7 +42,9 @@ class Chair:
     diastolic: int
     until: datetime
     dice: random.Random
+    surge: int = 0
     session: Session | None = field(default=None)
+    lots: tuple[str, ...] = ()
 
     def happens(self, minutes: float) -> bool:
         """Let `minutes` pass; False once that would lie after `until`, which is now."""
@@ -58,7 +65,10 @@ class Chair:
         """A plausible set, `rise` of the way up this patient's own hill."""
         jitter = self.dice.randint
         found = {
-            "systolic": self.systolic + round(17 * rise) + jitter(-3, 3),
+            "systolic": self.systolic
+            + round(17 * rise)
+            + (self.surge if rise else 0)
+            + jitter(-3, 3),
             "diastolic": self.diastolic + round(10 * rise) + jitter(-2, 2),
             "heart_rate": 70 + round(7 * rise) + jitter(-3, 3),
             "spo2": 97 + jitter(-1, 1),
@@ -80,6 +90,7 @@ def prepare(chair: Chair) -> bool:
     actions.record_baseline(vitals=chair.vitals(0), **chair.now)
     if not chair.happens(5):
         return False
+    chair.lots = vault.draw(chair)
     second = chair.team.staff["custodian"].author
     read = DoseRead(order.dose_mg, order.rate_mg_min, order.devices)
     actions.check_dose(read=read, prepared_by=chair.by, **{**chair.now, "by": second})
@@ -112,6 +123,7 @@ def give(chair: Chair) -> bool:
 def observe(chair: Chair, least_min: int) -> bool:
     """Watch the patient, then discharge; False while the observation lasts."""
     assert chair.session is not None
+    chair.surge = 0
     for minute in range(15, least_min + 1, 15):
         if not chair.happens(15):
             return False
@@ -120,6 +132,7 @@ def observe(chair: Chair, least_min: int) -> bool:
         return False
     actions.score_discharge(instrument="modified-aldrete", answers=[2, 2, 2, 2, 2], **chair.now)
     order = state(clinic=chair.by.clinic, id=chair.session.id).preparation.order
+    _answer_holds(chair)
     done = frozenset(one.key for one in discharge.always_for(order.route))
     if not chair.happens(4):
         return False
@@ -136,7 +149,8 @@ def _spray(chair: Chair, devices: int) -> bool:
     for n in range(devices):
         if not chair.happens(DEVICE_REST.total_seconds() / 60 if n else 3):
             return False
-        actions.give_device(lot=f"LOT{4400 + chair.dice.randint(0, 9)}", **chair.now)
+        made_up = f"LOT{4400 + chair.dice.randint(0, 9)}"
+        actions.give_device(lot=chair.lots[n] if chair.lots else made_up, **chair.now)
     for _ in range(2):
         if not chair.happens(17):
             return False
@@ -155,6 +169,13 @@ def _round(chair: Chair, rise: float) -> None:
         effect = chair.dice.choice(["dizziness", "dissociation", "nausea", "drowsiness"])
         found = {"effect": effect, "severity": 1, "note": ""}
         actions.note_side_effect(found=found, **chair.now)
+
+
+def _answer_holds(chair: Chair) -> None:
+    assert chair.session is not None
+    for one in state(clinic=chair.by.clinic, id=chair.session.id).holds:
+        if one.waits:
+            holds.acknowledge(hold=one.ordinal, words="Rested, seen by Dr Osei", **chair.now)
 
 
 def _note(item: Item) -> str:

@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from ketaflow.cli.fictional import courses, journeys
+from ketaflow.cli.fictional import courses, journeys, vault
 from ketaflow.cli.fictional.clinic import Team, open_clinic
 from ketaflow.cli.fictional.courses import Telling
 from ketaflow.cli.fictional.journeys import Journey
@@ -41,6 +41,9 @@ TODAY = (
     (5, 4, 13.25),
 )
 
+# The visit of today in which the pressure rises so far that a hold is seen on the board.
+SURGES = 9.5
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -54,6 +57,8 @@ def fill(now: datetime, seed: int) -> Iterator[str]:
     """Open the clinic and tell sixty journeys; yields a line for each step, for progress."""
     team = open_clinic(now)
     yield f"{team.clinic.name}: team, chairs, hours and a made-up policy"
+    with transaction.atomic():
+        vault.stock(team)
     yield from _today(team, seed)
     number = len(TODAY)
     for stage in STAGES:
@@ -90,7 +95,8 @@ def _today(team: Team, seed: int) -> Iterator[str]:
         if starts_at + timedelta(minutes=2) < team.now:
             at = starts_at - timedelta(minutes=6)
             courses.questionnaires(telling, Occasion.BEFORE_SESSION, at, before + 1)
-            courses.sit(telling, visit, starts_at + timedelta(minutes=2))
+            told = replace(telling, surge=44 if hour == SURGES else 0)
+            courses.sit(told, visit, starts_at + timedelta(minutes=2))
         yield f"patient {number + 1}: {who.given} {who.family}, on today's board"
 
 

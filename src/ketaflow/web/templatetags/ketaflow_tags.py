@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.metadata import version as installed
 from typing import Any
@@ -29,6 +30,8 @@ PLACES = (
     ("schedule", "Schedule"),
     ("patients", "Patients"),
     ("safety_tasks", "Tasks"),
+    ("monitoring_forms", "Forms"),
+    ("custody", "Custody"),
     ("monitors", "Monitors"),
     ("policy", "Policy"),
     ("record", "Record"),
@@ -126,6 +129,18 @@ def allergies(context: template.Context, patient: Any) -> list[str] | None:
 def asking(label: str) -> str:
     """A label before what is wrong with it: a question keeps its mark, others get a colon."""
     return label if label.endswith("?") else f"{label}:"
+
+
+@register.filter
+def told_time(said: str) -> datetime:
+    """A time as a row keeps it, ready to be shown in the clinic's zone."""
+    return datetime.fromisoformat(said)
+
+
+@register.filter
+def exact(value: Decimal | None) -> str:
+    """An amount with all of its decimals and no trailing zero."""
+    return "" if value is None else f"{value.normalize():f}"
 
 
 @register.filter
