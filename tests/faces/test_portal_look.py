@@ -11,6 +11,7 @@ from ketaflow.outcomes.models import Answered, SafetyTask
 from .. import at_home
 from ..at_home import address
 from ..browser import PHONE, barriers, sideways
+from .test_look import sign_in
 
 SHOTS = os.environ.get("KETAFLOW_SHOTS")
 pytestmark = pytest.mark.browser
@@ -104,3 +105,9 @@ def test_the_first_page_of_the_form_is_light_with_all_it_needs(page, asked):
     page.goto(address(asked), wait_until="networkidle")
     assert len(carried) >= 2
     assert sum(len(one.body()) for one in carried) < MOST_BYTES
+
+
+def test_the_list_of_what_was_sent_home_has_no_barrier(page, asked, nurse):
+    sign_in(page, nurse)
+    page.goto(f"/patients/{asked.patient_id}/invitations/")
+    look(page, "desk")
