@@ -16,6 +16,7 @@ STAGES = [
     "custody",
     "session",
     "outcomes",
+    "correspondence",
     "aftercare",
     "insights",
     "instruments",

@@ -36,10 +36,12 @@ from ketaflow.screening import queries as screening
 from ketaflow.screening import workup
 from ketaflow.session import queries as sessions
 
+from .. import at_home
 from ..conftest import NOW
 
-# What lies under information/ is crossed in test_public_pages.py.
-OPEN_TO_ALL = ("account/", "static/", "information/")
+# What lies under information/ is crossed in test_public_pages.py, what a signed link opens in
+# test_patient_links.py.
+OPEN_TO_ALL = ("account/", "static/", "information/", "p/")
 FINE = {200, 204, 302, 303, 405, 409, 422}
 WORDS = {
     "protocol": "TRD-IV-STD",
@@ -93,8 +95,10 @@ def patients_things(team, number):
         telling, "phq-9", (1, 1, 1, 1, 1, 1, 1, 1, 2), Occasion.FOLLOW_UP, team.at(-1, 12)
     )
     c = team.clinic.id
+    asked = at_home.invited(patient, by=team.staff["nurse"].author, at=NOW)
     return {
         "patient": patient.id,
+        "invitation": asked.id,
         "course": course.id,
         "session": sessions.of_course(clinic=c, course=course.id)[0].id,
         "booking": schedule.of_course(clinic=c, course=course.id)[-1].id,

@@ -19,6 +19,7 @@ STAGES = [
     "custody",
     "session",
     "outcomes",
+    "correspondence",
     "aftercare",
 ]
 KNOW_DJANGO = {"models.py", "actions.py", "queries.py", "projections.py", "apps.py"}
@@ -98,7 +99,7 @@ def test_every_read_says_for_which_clinic(stage):
 
 
 # These are not reachable from any page: the operator's commands, and finding out who signed in.
-FOR_THE_OPERATOR = {"verify", "rebuild", "clinics", "clinic_named", "staff_of"}
+FOR_THE_OPERATOR = {"verify", "rebuild", "clinics", "clinic_named", "staff_of", "invited"}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -24,6 +24,7 @@ COMMANDS = {
     "instruments": "List the questionnaires, or check a clinic's own wording of one.",
     "journal": "Verify the record, or rebuild what is read from it.",
     "models": "List the PK/PD models.",
+    "outbox": "Send the messages that wait, or list them.",
     "protocols": "List the protocols.",
     "score": "Score a questionnaire.",
     "screen": "Say whether a person may be treated, and why.",

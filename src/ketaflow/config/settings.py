@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "ketaflow.custody",
     "ketaflow.session",
     "ketaflow.outcomes",
+    "ketaflow.correspondence",
     "ketaflow.aftercare",
     "ketaflow.web",
     "ketaflow.portal",
@@ -180,7 +181,19 @@ STATICFILES_DIRS: list[Path] = []
 # Served from the package itself: there is nothing to collect.
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# Where patients find the clinic: the address that links in messages begin with.
+PORTAL_URL = os.environ.get("KETAFLOW_URL", "http://127.0.0.1:8000").rstrip("/")
+EMAIL_HOST = os.environ.get("KETAFLOW_SMTP_HOST", "")
+# Without a mail server messages are printed: a demonstration sends nothing.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = int(os.environ.get("KETAFLOW_SMTP_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("KETAFLOW_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("KETAFLOW_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "starttls"
+EMAIL_USE_SSL = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "tls"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("KETAFLOW_MAIL_FROM", "no-reply@localhost")
 
 LOGGING = {
     "version": 1,

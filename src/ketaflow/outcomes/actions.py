@@ -15,10 +15,10 @@ from ketaflow.outcomes import safety, sheet
 from ketaflow.outcomes.models import Answered, SafetyTask
 from ketaflow.outcomes.safety import Closing, Standing
 from ketaflow.outcomes.sheet import Occasion, Result, Sheet
-from ketaflow.outcomes.suicidality import COLUMBIA, Next, Risk, Triage, Trigger
+from ketaflow.outcomes.suicidality import COLUMBIA, Next, Risk, Triage, Trigger, triggers
 from ketaflow.people.models import Patient
 from ketaflow.people.registration import said
-from ketaflow.people.roles import Duty, may, require
+from ketaflow.people.roles import Duty, is_patient, may, require
 from ketaflow.protocol import queries as protocol
 from ketaflow.refusals import Refused
 
@@ -46,19 +46,48 @@ class Taken:
     task: SafetyTask | None
 
 
-def answer(*, patient: Patient, sheet: Sheet, by: Author, at: datetime) -> Taken:
+def answer(
+    *, patient: Patient, sheet: Sheet, by: Author, at: datetime, opened: UUID | None = None
+) -> Taken:
     """Record a questionnaire; an answer about suicide opens a safety task with it, or neither is.
 
-    Sending the same sheet twice records it once.
+    Sending the same sheet twice records it once. `opened` is the task that one of its answers
+    opened before the sheet was whole (`alarm`): while it waits, the sheet is put to it.
 
     Raises:
         NothingAnswered, AnswerOutOfRange, UnknownInstrument: the sheet cannot be read.
         AlreadyRecorded: this sheet was recorded with other answers.
         NotHere: the course is not this patient's.
     """
-    require(by, Duty.ASSESS)
+    _require_answering(patient, by)
     _check_whose(patient, sheet, by)
-    return _insist(lambda: _answer(patient, sheet, by, at))
+    return _insist(lambda: _answer(patient, sheet, by, at, opened))
+
+
+def alarm(
+    *, patient: Patient, said: tuple[str, str, int | None], by: Author, at: datetime
+) -> SafetyTask | None:
+    """Open a safety task for one answer, before the sheet that it belongs to is whole.
+
+    Somebody who answers at home may stop after the question that matters.
+
+    Args:
+        patient: who answered.
+        said: the instrument, the item and its answer; None for one left out on purpose.
+        by: who answered, or who wrote it down.
+        at: when.
+
+    Returns:
+        The task, or None when the answer asks for nothing.
+    """
+    _require_answering(patient, by)
+    instrument, item, given = said
+    policy = protocol.policy(clinic=by.clinic)
+    raised = triggers(instrument, {item: given}, policy)
+    if not raised:
+        return None
+    with transaction.atomic():
+        return _open(patient, raised, None, by, at)
 
 
 def concern(*, patient: Patient, because: str, asks: Next, by: Author, at: datetime) -> SafetyTask:
@@ -141,9 +170,15 @@ def _insist(write: Callable[[], T]) -> T:
     return write()
 
 
-def _check_whose(patient: Patient, sheet: Sheet, by: Author) -> None:
+def _require_answering(patient: Patient, by: Author) -> None:
+    """A patient answers about nobody else; staff need the duty and the clinic."""
+    if not is_patient(by, patient.id):
+        require(by, Duty.ASSESS)
     if patient.clinic_id != by.clinic:
         raise NotHere("No patient of this clinic is known by that identifier.")
+
+
+def _check_whose(patient: Patient, sheet: Sheet, by: Author) -> None:
     if sheet.course is None:
         return
     course = protocol.course(clinic=by.clinic, id=sheet.course)
@@ -151,7 +186,9 @@ def _check_whose(patient: Patient, sheet: Sheet, by: Author) -> None:
         raise NotHere("That course is not this patient's; open the patient's own course.")
 
 
-def _answer(patient: Patient, filled: Sheet, by: Author, at: datetime) -> Taken:
+def _answer(
+    patient: Patient, filled: Sheet, by: Author, at: datetime, opened: UUID | None
+) -> Taken:
     policy = protocol.policy(clinic=by.clinic)
     result = sheet.read(filled, policy)
     with transaction.atomic():
@@ -160,10 +197,23 @@ def _answer(patient: Patient, filled: Sheet, by: Author, at: datetime) -> Taken:
         row = _keep(patient, filled, result, by, at)
         if not sheet.needs_person(result):
             return Taken(row, None)
-        task = _open(patient, result.triggers, row, by, at)
+        task = _put_to(opened, row, by, at) or _open(patient, result.triggers, row, by, at)
         if result.columbia:
             task = _note_triage(task, result.columbia, row, by, at)
         return Taken(row, task)
+
+
+def _put_to(opened: UUID | None, row: Answered, by: Author, at: datetime) -> SafetyTask | None:
+    """Put a whole sheet to the task that one of its answers opened, unless that is closed."""
+    if opened is None:
+        return None
+    waiting = SafetyTask.objects.filter(id=opened, patient=row.patient, answered=None)
+    task = waiting.exclude(status=Standing.CLOSED).first()
+    if task is None:
+        return None
+    payload = {"answered": str(row.id)}
+    record(stream=task.stream, kind="safety.sheet_put", by=by, at=at, payload=payload)
+    return SafetyTask.objects.get(id=task.id)
 
 
 def _again(earlier: Answered, filled: Sheet) -> Taken:

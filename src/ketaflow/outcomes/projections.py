@@ -52,6 +52,10 @@ def _opened(entry: Any) -> None:
     )
 
 
+def _sheet_put(entry: Any) -> None:
+    SafetyTask.objects.filter(id=_about(entry)).update(answered_id=UUID(entry.payload["answered"]))
+
+
 def _triaged(entry: Any) -> None:
     said = entry.payload
     found = {
@@ -92,6 +96,7 @@ PROJECTION = Projection(
     handlers={
         "outcomes.answered": _answered,
         "safety.opened": _opened,
+        "safety.sheet_put": _sheet_put,
         "safety.triaged": _triaged,
         "safety.acknowledged": _acknowledged,
         "safety.closed": _closed,

@@ -13,7 +13,7 @@ from ketaflow.people import registration
 from ketaflow.people.chart import ChartItem, ReceivedChart, as_payload, item_payload
 from ketaflow.people.consent import consent_text
 from ketaflow.people.models import Clinic, Consent, Patient, ReceivedDocument, Staff, User
-from ketaflow.people.roles import Duty, Role, require
+from ketaflow.people.roles import PATIENT, Duty, Role, require
 from ketaflow.refusals import Refused
 
 AHEAD = timedelta(hours=14)
@@ -23,6 +23,11 @@ SYSTEM = Author(clinic=UUID(int=0), id=None, name="Ketaflow", roles=("SYSTEM",))
 def system_of(clinic: Clinic, name: str = SYSTEM.name) -> Author:
     """The author of what the operator does for a clinic: every duty, and a name that says so."""
     return Author(clinic.id, None, name, ("SYSTEM",))
+
+
+def oneself(patient: Patient) -> Author:
+    """The patient as the author of what they answer at home."""
+    return Author(patient.clinic_id, patient.id, f"{patient.name}, at home", (PATIENT,))
 
 
 class AlreadyThere(Refused):

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from ketaflow.journal.author import Author
 from ketaflow.refusals import Refused
@@ -96,6 +97,10 @@ OPERATOR = "SYSTEM"
 OPERATOR_MAY = frozenset({Duty.MANAGE_STAFF, Duty.IMPORT, Duty.REGISTER})
 
 
+# Somebody who answers about themselves: never a role of staff, and never about anybody else.
+PATIENT = "PATIENT"
+
+
 class NotYours(Refused):
     """This person's roles do not include what they tried to do."""
 
@@ -125,6 +130,11 @@ def may(roles: tuple[str, ...], duty: Duty) -> bool:
     if OPERATOR in roles and duty in OPERATOR_MAY:
         return True
     return any(role in MAY[duty] for role in roles)
+
+
+def is_patient(author: Author, patient: UUID) -> bool:
+    """Whether `author` is that patient, writing from home."""
+    return author.roles == (PATIENT,) and author.id == patient
 
 
 def require(author: Author, duty: Duty) -> None:

@@ -12,6 +12,7 @@ from ketaflow.web import (
     custody_session,
     custody_setup,
     home,
+    invitations,
     live,
     monitors,
     outcomes,
@@ -163,6 +164,12 @@ urlpatterns = [
     path("patients/<uuid:patient>/sessions/", sessions.of_patient, name="sessions"),
     # outcomes
     path("patients/<uuid:patient>/outcomes/", outcomes.outcomes, name="outcomes"),
+    path("patients/<uuid:patient>/invitations/", invitations.invitations, name="invitations"),
+    path(
+        "patients/<uuid:patient>/invitations/<uuid:invitation>/withdraw/",
+        invitations.withdraw,
+        name="invitation_withdraw",
+    ),
     path(
         "patients/<uuid:patient>/outcomes/<str:instrument>/new/",
         outcomes.give,

@@ -61,7 +61,10 @@ def _patient(who: Somebody) -> dict[str, object]:
         "name": [{"use": "official", "family": who.family, "given": [who.given]}],
         "gender": who.sex.value,
         "birthDate": who.born_on.isoformat(),
-        "telecom": [{"system": "phone", "value": f"555-01{who.number:02}"}],
+        "telecom": [
+            {"system": "phone", "value": f"555-01{who.number:02}"},
+            {"system": "email", "value": f"patient{who.number}@example.org"},
+        ],
         "address": [{"text": who.address}],
     }
 
