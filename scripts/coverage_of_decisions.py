@@ -16,6 +16,7 @@ STAGES = [
     "session",
     "outcomes",
     "aftercare",
+    "insights",
     "instruments",
     "pharmacology",
     "evidence",

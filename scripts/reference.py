@@ -10,21 +10,17 @@ import click
 
 from ketaflow.cli.main import group
 from ketaflow.evidence import sources
-from ketaflow.evidence.sources import Read, Source
+from ketaflow.evidence.sources import READ_AS, Source
+from ketaflow.pharmacology import library as pharmacology
+from ketaflow.pharmacology.effects import EQUATIONS
+from ketaflow.pharmacology.envelope import described
+from ketaflow.pharmacology.structure import Effect, KineticModel, Limit, Parameter
 from ketaflow.protocol import library
 from ketaflow.protocol.figures import Figure, Statement, show
 from ketaflow.protocol.library import Protocol
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 MADE = "*Made by `scripts/reference.py`; a test fails when it is out of date. Do not edit by hand.*"
-READ = {
-    Read.FULLER_SECTION: "a fuller section",
-    Read.TABLE: "a table or form",
-    Read.ABSTRACT: "the abstract",
-    Read.OPENING: "the opening only",
-    Read.SECONDARY: "a secondary page about it",
-}
-SPECIAL = (sources.LOCAL, sources.UNVERIFIED, sources.DERIVED)
 
 
 def sources_page() -> str:
@@ -40,16 +36,16 @@ def sources_page() -> str:
         "",
         "## Three keys that are no publication",
         "",
-        *table(("key", "means"), ([one.key, one.citation] for one in SPECIAL)),
+        *table(("key", "means"), ([one.key, one.citation] for one in sources.SPECIAL)),
         "",
         "## Publications, labels and regulations",
         "",
         *table(
             ("key", "source", "read"),
             (
-                [one.key, _where(one), ", ".join(READ[how] for how in one.read)]
+                [one.key, _where(one), ", ".join(READ_AS[how] for how in one.read)]
                 for one in known.values()
-                if one not in SPECIAL
+                if one not in sources.SPECIAL
             ),
         ),
     ]
@@ -156,14 +152,131 @@ def _cited(words: str, keys: Iterable[str]) -> str:
     return f"{words} [{', '.join(keys)}]"
 
 
+def models_page() -> str:
+    """Every kinetic model and effect: values, spread, limits, and what is not known."""
+    known, effects = pharmacology.models(), pharmacology.effects()
+    lines = [
+        "# Models and effects",
+        "",
+        "Every published parameter set that Ketaflow carries. Values are for a person of 70 kg,",
+        "in mg, L and h; SD is that of the random effect, on the scale named. Keys in brackets",
+        "are in [sources](sources.md); how well the models do is in [validation](validation.md).",
+        "A covariate is off unless a forecast asks for it. Outside its limits a model refuses, or",
+        "writes “extrapolated” on every curve when told to go on.",
+        "",
+        MADE,
+        "",
+        *table(
+            ("model", "drug and route", "site", "grade", "used for"),
+            (
+                [
+                    f"[{one.id}](#{one.id})",
+                    f"{one.drug}, {' or '.join(one.inputs)}",
+                    one.site,
+                    one.grade,
+                    ", ".join([*one.marks, *(f"{one.drug} {way}" for way in one.default_for)]),
+                ]
+                for one in known.values()
+            ),
+        ),
+    ]
+    for one in known.values():
+        lines += ["", *_model(one)]
+    lines += ["", "## Effects", ""]
+    lines += [
+        "Driven by S-ketamine in the model's plasma, through an effect site that lags behind it."
+    ]
+    for effect in effects.values():
+        lines += ["", *_effect(effect)]
+    return "\n".join(lines) + "\n"
+
+
+def _model(one: KineticModel) -> Iterator[str]:
+    yield f"## {one.id}"
+    yield ""
+    marks = f" **{', '.join(one.marks).capitalize()}.**" if one.marks else ""
+    yield f"**{one.name}.**{marks} Version {one.version}. {one.read} [{', '.join(one.sources)}]"
+    yield ""
+    limits = (
+        [f"{limit.of}{f' ({limit.route})' if limit.route else ''}", limited(limit)]
+        for limit in one.envelope
+    )
+    yield from table(("", ""), [["population", one.population], ["site", one.site], *limits])
+    yield ""
+    yield from table(
+        ("parameter", "value", "varies", "sources"),
+        (
+            [
+                name,
+                _with_unit(row.typical.value, row.typical.unit),
+                _spread(row),
+                ", ".join(row.typical.source),
+            ]
+            for name, row in one.parameters.items()
+        ),
+    )
+    yield ""
+    for name, copy in one.copies.items():
+        for key, factor in copy.factors.items():
+            yield f"- {name}: {key} × {factor:g}"
+    for name, error in one.residuals.items():
+        added = f" and {error.additive_nmol_ml:g} nmol/mL" if error.additive_nmol_ml else ""
+        yield f"- Residual error of {name}: SD {error.sd:g}, {error.scale}{added}"
+    yield f"- Residual error: {one.residual_said}"
+    for name, covariate in one.covariates.items():
+        yield f"- Covariate `{name}`: {covariate.said} [{', '.join(covariate.sources)}]"
+    yield from (f"- {note}" for note in one.notes)
+
+
+def limited(limit: Limit) -> str:
+    if limit.low is None and limit.high is None:
+        return limit.said
+    never = "; never extrapolated" if limit.firm else ""
+    return f"{described(limit)} ({limit.said}){never}"
+
+
+def _spread(row: Parameter) -> str:
+    return f"SD {row.varies.sd:.3g}, {row.varies.scale}" if row.varies else ""
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{value:.4g}" if unit == "1" else f"{value:.4g} {unit}"
+
+
+def _effect(one: Effect) -> Iterator[str]:
+    yield f"### {one.id}"
+    yield ""
+    status = f"{_first_large(one.status)}. [{', '.join(one.sources)}]"
+    yield f"**{_first_large(one.name)}**, {one.unit}; grade {one.grade}. {status}"
+    yield ""
+    law = EQUATIONS[one.equation].__doc__ if one.equation in EQUATIONS else None
+    said = f": {law.splitlines()[0]}" if law else ""
+    yield f"- {one.equation.capitalize()} {one.of}".rstrip() + said
+    if one.half_life_h:
+        yield f"- Half-life of the effect site: {_with_unit(one.half_life_h, 'h')}"
+    for name, value in one.parameters.items():
+        yield f"- {name}: {_with_unit(value, one.units[name])}"
+    if one.varies:
+        yield f"- Between people: SD {one.varies.sd:.3g}, {one.varies.scale}"
+    if one.tolerance:
+        yield f"- Each session × {one.tolerance[0]:g}, down to × {one.tolerance[1]:g}"
+    if one.responders is not None:
+        yield f"- Responders: {100 * one.responders:g} %"
+    yield from (f"- {_first_large(said)}" for said in one.modifiers)
+
+
+def _first_large(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
 def commands_page() -> str:
     """What `--help` says, command by command."""
     lines = [
         "# Commands",
         "",
         "One command, `ketaflow`. Data goes to stdout, words to stderr; `--json` prints one JSON",
-        "document in which decimals are strings. `dose`, `forecast`, `models`, `protocols`,",
-        "`score` and `screen` need no database.",
+        "document in which decimals are strings. `cite`, `dose`, `forecast`, `models`,",
+        "`protocols`, `score`, `screen` and `trial` need no database.",
         "",
         "| exit code | means |",
         "|---|---|",
@@ -214,6 +327,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 PAGES: dict[str, Callable[[], str]] = {
     "sources.md": sources_page,
     "protocols.md": protocols_page,
+    "models.md": models_page,
     "commands.md": commands_page,
 }
 

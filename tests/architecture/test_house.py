@@ -69,7 +69,13 @@ def test_a_template_fits_on_three_screens(path):
     assert len(path.read_text().splitlines()) <= 120
 
 
-@pytest.mark.parametrize("stage", [*STAGES, "pharmacology", "instruments"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        *(*STAGES, "pharmacology", "instruments"),
+        *("pharmacology/response", "insights", "insights/trial", "insights/trial/plan"),
+    ],
+)
 def test_a_stage_has_at_most_ten_decision_files(stage):
     decisions = {path.name for path in (SOURCE / stage).glob("*.py")} - KNOW_DJANGO
     assert len(decisions - {"__init__.py"}) <= 10

@@ -117,7 +117,7 @@ def test_the_director_overrides_in_writing_and_a_prescriber_may_not(signed_in, m
 def test_a_finding_says_what_matched_why_and_who_says_so(signed_in, milan):
     got = words(post(signed_in(Role.NURSE), milan, FINE | {"psychosis": "yes"}))
     assert "Blocks treatment" in got
-    assert "Interview: psychosis = yes" in got
+    assert "see, hear or believe things that others do not?” Yes" in got
     assert "Who says so" in got
     assert "A written reason from the medical director is needed to go on." in got
 

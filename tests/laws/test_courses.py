@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_a_session_given_is_counted_with_its_milligrams(course, team):
     for number in (1, 2):
         actions.note_session(
             course=course,
-            session=course.id,
+            session=uuid4(),
             number=number,
             given_mg=Decimal("20.10"),
             by=by,
@@ -115,7 +116,25 @@ def test_a_session_given_is_counted_with_its_milligrams(course, team):
     assert (course.sessions_given, course.given_mg) == (2, Decimal("40.20"))
     assert course.status == "UNDER_WAY"
     assert course.first_given_at == NOW + timedelta(days=1)
+    assert len(course.given_at) == 2
     journal.rebuild()
+
+
+def test_a_course_is_let_take_longer_once_and_by_a_prescriber(course, ben, team):
+    nurse = team.staff["nurse"].author
+    with pytest.raises(NotYours):
+        actions.stretch(course=course, reason="Influenza", by=nurse, at=NOW)
+    actions.stretch(course=course, reason="Influenza", by=ben, at=NOW)
+    with pytest.raises(SomeoneElseMoved, match="already"):
+        actions.stretch(course=course, reason="Influenza", by=ben, at=NOW)
+    course.refresh_from_db()
+    assert course.stretched == "Influenza"
+
+
+def test_a_protocol_without_a_span_cannot_take_longer(course, ben):
+    course.protocol = "OCD-IV-1"
+    with pytest.raises(Refused, match="does not say how long"):
+        actions.stretch(course=course, reason="Influenza", by=ben, at=NOW)
 
 
 def test_a_dose_changes_with_a_reason_and_what_was_seen(course, ben):

@@ -14,6 +14,11 @@ SOURCED = {"value": 1, "unit": "L", "source": ["K2"]}
 
 
 @pytest.fixture
+def perez():
+    return copy.deepcopy(dict(tables.read("ketaflow.pharmacology", "models"))["perez-ruixo-2021"])
+
+
+@pytest.fixture
 def simons():
     return copy.deepcopy(dict(tables.read("ketaflow.pharmacology", "models"))["simons-2022"])
 
@@ -99,3 +104,70 @@ def test_the_racemic_model_differs_from_its_parent_only_where_it_says():
     assert changed == {"f_norketamine"}
     assert racemic.copies["R"].factors == {"CL": 0.88, "CLN": 0.70}
     assert sum(one.share for one in racemic.copies.values()) == 1
+
+
+PUBLISHED = {
+    *("simons-2022", "simons-2022-hnk", "otto-2021", "perez-ruixo-2021", "kamp-2020"),
+    *("domino-1982", "clements-nimmo-1981", "herd-anderson-2007", "flint-2017", "hijazi-2003"),
+    *("hornik-2018", "racemic-iv", "racemic-venous", "esketamine-iv"),
+}
+
+
+def test_every_published_set_is_there():
+    assert set(library.models()) == PUBLISHED
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_every_model_says_where_it_holds_and_what_is_not_known(name):
+    model = library.model(name)
+    limited = {limit.of for limit in model.envelope}
+    assert limited == {"age", "weight", "dose", "rate"}
+    for limit in model.envelope:
+        known = limit.low is not None or limit.high is not None
+        assert known or "unknown" in limit.said or "not read" in limit.said, limit
+    assert model.site
+    assert model.read
+    assert model.grade
+    assert model.residual_said
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_every_effect_a_model_drives_exists(name):
+    model = library.model(name)
+    assert {*model.effects, *model.effects_on_request} <= set(library.effects())
+
+
+def test_an_effect_says_when_it_was_calibrated_here():
+    calibrated = {"dissociation", "systolic", "diastolic", "heart-rate"}
+    for name, one in library.effects().items():
+        assert one.grade
+        assert ("calibrated here" in one.status) >= (name in calibrated)
+
+
+def test_a_covariate_of_a_parameter_that_is_not_there_does_not_load(perez):
+    perez["covariates"]["japanese"]["everybody"]["ka_brain"] = SOURCED
+    with pytest.raises(BadFile, match="names ka_brain"):
+        library.kinetic_model("wrong", perez)
+
+
+def test_a_residual_error_must_say_its_scale(simons):
+    simons["residual"]["of"]["parent"]["scale"] = "some"
+    with pytest.raises(Unsourced, match="residual of wrong"):
+        library.kinetic_model("wrong", simons)
+
+
+def test_a_residual_error_of_nothing_measured_does_not_load(simons):
+    simons["residual"]["of"]["sweat"] = simons["residual"]["of"]["parent"]
+    with pytest.raises(BadFile, match="names sweat"):
+        library.kinetic_model("wrong", simons)
+
+
+def test_residual_errors_are_those_printed():
+    simons = library.model("simons-2022").residuals
+    assert (simons["parent"].sd, simons["parent"].scale) == (0.11, "proportional")
+    assert simons["norketamine"].additive_nmol_ml == 0.058
+    assert library.model("perez-ruixo-2021").residuals["norketamine"].scale == "log"
+
+
+def test_days_become_hours():
+    assert quantity({**SOURCED, "value": 10.9, "unit": "d"}, "t").value == pytest.approx(261.6)

@@ -111,6 +111,16 @@ def test_the_day_after_a_session_is_too_close():
     assert pace.why_not(progress, DAY) == "There is a session on 2026-03-10 already."
 
 
+def test_a_course_takes_longer_only_when_a_prescriber_lets_it():
+    late = DAY + timedelta(days=30)
+    progress = course(given=1, given_on=[DAY])
+    with pytest.raises(DayRefused, match="A prescriber can let it take longer"):
+        pace.require_spacing(progress, late)
+    pace.require_spacing(replace(progress, stretched=True), late)
+    with pytest.raises(DayRefused, match="at least 2 days apart"):
+        pace.require_spacing(replace(progress, stretched=True), DAY + timedelta(days=1))
+
+
 def test_after_four_weeks_the_spray_is_weekly():
     first = DAY - timedelta(days=28)
     progress = course(of=SPRAY, planned=12, given=8, given_on=[first, DAY])

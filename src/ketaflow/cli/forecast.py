@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ketaflow.cli.json_file import read_json
 from ketaflow.refusals import BadFile, OutsideEnvelope, Refused
 
 if TYPE_CHECKING:
     from ketaflow.pharmacology.doses import Dose
     from ketaflow.pharmacology.forecast import Forecast, Series
 
-MOST_BYTES = 1_000_000
 FIELDS = (
     *("name", "quantity", "site", "unit", "median", "p05", "p95"),
     *("grade", "status", "sources"),
@@ -44,13 +44,16 @@ class Wanted:
     age: float
     sex: str
     model: str | None
+    covariates: tuple[str, ...]
+    effects: str | None
     pump: Path | None
-    subjects: int
+    subjects: int | None
     seed: int
     hours: float | None
     grid_min: float
     session_number: int
     extrapolate: bool
+    learn: Path | None
     plot: Path | None
     as_json: bool
 
@@ -58,7 +61,7 @@ class Wanted:
 @click.command(epilog=EXAMPLE)
 @click.option("--protocol", metavar="ID", help="Take drug, route and dose from this protocol.")
 @click.option("--drug", type=click.Choice(["ketamine", "esketamine"]))
-@click.option("--route", type=click.Choice(["iv", "nasal"]))
+@click.option("--route", type=click.Choice(["iv", "nasal", "oral"]))
 @click.option("--dose-mg", type=float, help="The whole dose of the session.")
 @click.option("--duration-min", type=float, help="How long the infusion runs.")
 @click.option("--devices", type=int, help="How many spray devices.")
@@ -67,44 +70,79 @@ class Wanted:
 @click.option("--sex", type=click.Choice(["female", "male", "other", "unknown"]), required=True)
 @click.option("--model", metavar="ID", help="A model other than the route's own.")
 @click.option(
+    "--covariate",
+    "covariates",
+    metavar="NAME",
+    multiple=True,
+    help="Apply a published covariate of the model; `ketaflow models ID` names them. Repeatable.",
+)
+@click.option(
+    "--effects",
+    metavar="NAME,...",
+    help="The effects to show instead of the model's own; `ketaflow models ID` names them.",
+)
+@click.option(
     "--pump",
     type=click.Path(path_type=Path),
     help="JSON: [{at_min, rate_mg_min}, ...], ending at rate 0.",
 )
-@click.option("--subjects", type=int, default=200, show_default=True, help="0: typical patient.")
+@click.option(
+    "--subjects",
+    type=int,
+    help="0: typical patient. [default: 200; with --learn 2000, or 6000 if too few fit]",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--hours", type=float, help="How far to look. [default: 3, or an hour past the end]")
 @click.option("--grid-min", type=float, default=1.0, show_default=True, help="Minutes apart.")
 @click.option("--session-number", type=int, default=1, show_default=True, help="For tolerance.")
 @click.option("--extrapolate", is_flag=True, help="Allow values outside the model's envelope.")
+@click.option(
+    "--learn",
+    type=click.Path(path_type=Path),
+    metavar="READINGS.json",
+    help="Weigh the people by this patient's own earlier readings (docs/learning.md).",
+)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw it: F.png or F.svg.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(**options: Any) -> None:
     """Forecast concentration and effect of one session, with the spread between people."""
+    from ketaflow.cli.forecast_readings import learn_from, with_lesson
     from ketaflow.pharmacology.forecast import Subject, forecast
 
     wanted = Wanted(**options)
     if wanted.plot and wanted.plot.suffix not in (".png", ".svg"):
         raise click.BadParameter("give a name ending in .png or .svg.", param_hint="--plot")
     drug, route, doses = _programme(wanted)
-    seen = forecast(
-        drug=drug,
-        route=route,
-        doses=doses,
-        subject=Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex),
-        model=wanted.model,
-        subjects=wanted.subjects,
-        seed=wanted.seed,
-        hours=wanted.hours if wanted.hours is not None else _far_enough(doses),
-        grid_min=wanted.grid_min,
-        session_number=wanted.session_number,
-        extrapolate=wanted.extrapolate,
-    )
+    asked: dict[str, Any] = {
+        "drug": drug,
+        "route": route,
+        "doses": doses,
+        "subject": Subject(weight_kg=wanted.weight, age=wanted.age, sex=wanted.sex),
+        "model": wanted.model,
+        "seed": wanted.seed,
+        "hours": wanted.hours if wanted.hours is not None else _far_enough(doses),
+        "grid_min": wanted.grid_min,
+        "session_number": wanted.session_number,
+        "extrapolate": wanted.extrapolate,
+        "covariates": wanted.covariates,
+        "effects": None if wanted.effects is None else _names(wanted.effects),
+    }
+    if wanted.subjects is not None:
+        asked["subjects"] = wanted.subjects
+    learned = learn_from(wanted.learn, asked) if wanted.learn else None
+    seen = forecast(**{**asked, **(learned.asked if learned else {})})
     if wanted.plot:
-        _write(wanted.plot, seen, doses)
-    click.echo(json.dumps(_document(seen), allow_nan=False) if wanted.as_json else _table(seen))
-    for sentence in (*(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
+        subject = f"{wanted.sex}, {wanted.age:g} years, {wanted.weight:g} kg"
+        _write(wanted.plot, seen, doses, f"{drug.capitalize()}, {route}; {subject}")
+    document = with_lesson(_document(seen), learned)
+    click.echo(json.dumps(document, allow_nan=False) if wanted.as_json else _table(seen))
+    said = (learned.words, *learned.assumed) if learned else ()
+    for sentence in (*said, *(f"Extrapolated: {one}" for one in seen.extrapolated), *seen.notes):
         click.echo(sentence, err=True)
+
+
+def _names(said: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in said.split(",") if name.strip())
 
 
 def _far_enough(doses: "tuple[Dose, ...]") -> float:
@@ -126,6 +164,8 @@ def _programme(wanted: Wanted) -> "tuple[str, str, tuple[Dose, ...]]":
         return wanted.drug, wanted.route, _pump(wanted.pump, wanted.route)
     if wanted.route == "nasal":
         return wanted.drug, wanted.route, _sprays(wanted)
+    if wanted.route == "oral":
+        return wanted.drug, wanted.route, _swallowed(wanted)
     if wanted.dose_mg is None or wanted.duration_min is None:
         raise click.UsageError("An infusion needs --dose-mg and --duration-min, or --pump.")
     return wanted.drug, wanted.route, _infusion(wanted.dose_mg, wanted.duration_min)
@@ -140,6 +180,17 @@ def _infusion(dose_mg: float, duration_min: float) -> "tuple[Dose, ...]":
     if not (math.isfinite(duration_min) and duration_min > 0):
         raise OutsideEnvelope(f"A duration must be above 0 min (got {duration_min:g} min).")
     return infusion(dose_mg, duration_min)
+
+
+def _swallowed(wanted: Wanted) -> "tuple[Dose, ...]":
+    """One dose of a solution, at the start."""
+    from ketaflow.pharmacology.doses import Swallowed
+
+    if wanted.dose_mg is None:
+        raise click.UsageError("A swallowed dose needs --dose-mg.")
+    if wanted.duration_min is not None or wanted.devices is not None:
+        raise click.UsageError("A swallowed dose has neither --duration-min nor --devices.")
+    return (Swallowed(0.0, wanted.dose_mg),)
 
 
 def _sprays(wanted: Wanted) -> "tuple[Dose, ...]":
@@ -213,7 +264,7 @@ def _pump(path: Path, route: str) -> "tuple[Dose, ...]":
 
     if route != "iv":
         raise OutsideEnvelope(f"A pump programme is for the iv route, not {route}.")
-    steps = _read(path)
+    steps = read_json(path, what="a pump programme")
     wished = "a list of {at_min, rate_mg_min}, each a number"
     if not isinstance(steps, list):
         raise BadFile(f"{path} must be {wished}.")
@@ -226,17 +277,6 @@ def _pump(path: Path, route: str) -> "tuple[Dose, ...]":
         return tuple(Infusion(float(step["at_min"]), float(step["rate_mg_min"])) for step in steps)
     except OverflowError:
         raise BadFile(f"{path} holds a number too large to be a time or a rate.") from None
-
-
-def _read(path: Path) -> Any:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadFile(f"{path} is larger than a pump programme can be ({MOST_BYTES} bytes).")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as wrong:
-        raise BadFile(f"{path} cannot be read: {wrong.strerror}.") from None
-    except (ValueError, RecursionError):
-        raise BadFile(f"{path} is not JSON.") from None
 
 
 def _figure(value: float) -> float:
@@ -299,10 +339,10 @@ def _table(seen: "Forecast") -> str:
     return "\n".join([*mark, *(line.rstrip() for line in lines), said])
 
 
-def _write(path: Path, seen: "Forecast", doses: "tuple[Dose, ...]") -> None:
+def _write(path: Path, seen: "Forecast", doses: "tuple[Dose, ...]", of_whom: str) -> None:
     from ketaflow.cli.forecast_plot import draw
 
     try:
-        path.write_bytes(draw(seen, doses, kind=path.suffix[1:]))
+        path.write_bytes(draw(seen, doses, of_whom, kind=path.suffix[1:]))
     except OSError as wrong:
         raise BadFile(f"{path} cannot be written: {wrong.strerror}.") from None

@@ -14,6 +14,7 @@ from ketaflow.refusals import BadFile, Refused
 
 COMMANDS = {
     "check": "Examine this installation.",
+    "cite": "Cite in BibTeX what a model, a protocol or a forecast rests on.",
     "demo": "Serve a fictional clinic in mid-morning.",
     "devices": "Take in what monitors send.",
     "dose": "Work out a dose from a protocol and a weight.",
@@ -25,6 +26,7 @@ COMMANDS = {
     "score": "Score a questionnaire.",
     "screen": "Say whether a person may be treated, and why.",
     "serve": "Serve the clinic.",
+    "trial": "Run a virtual trial, its arms side by side.",
 }
 
 

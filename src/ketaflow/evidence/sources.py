@@ -29,6 +29,15 @@ class Read(StrEnum):
     SECONDARY = "2"
 
 
+READ_AS = {
+    Read.FULLER_SECTION: "a fuller section",
+    Read.TABLE: "a table or form",
+    Read.ABSTRACT: "the abstract",
+    Read.OPENING: "the opening only",
+    Read.SECONDARY: "a secondary page about it",
+}
+
+
 @dataclass(frozen=True)
 class Source:
     """A publication, label or regulation; `key` is how data files name it."""
@@ -38,6 +47,11 @@ class Source:
     read: tuple[Read, ...]
     url: str = ""
     doi: str = ""
+    authors: tuple[str, ...] = ()
+    journal: str = ""
+    year: str = ""
+    volume: str = ""
+    pages: str = ""
 
 
 LOCAL = Source("LOCAL", "Set by the clinic's medical director; no authoritative figure exists.", ())
@@ -45,6 +59,8 @@ UNVERIFIED = Source(
     "UNVERIFIED", "From memory, not verified against a source. Check before use.", ()
 )
 DERIVED = Source("DERIVED", "Computed by Ketaflow from the sources named beside it.", ())
+SPECIAL = (LOCAL, UNVERIFIED, DERIVED)
+BIBLIOGRAPHIC = ("url", "doi", "journal", "year", "volume", "pages")
 
 
 class UnknownSource(BadFile):
@@ -54,7 +70,7 @@ class UnknownSource(BadFile):
 @cache
 def register() -> Mapping[str, Source]:
     """All known sources by key."""
-    known = {special.key: special for special in (LOCAL, UNVERIFIED, DERIVED)}
+    known = {special.key: special for special in SPECIAL}
     for name, table in tables.read("ketaflow.evidence", "library"):
         for key, row in table.items():
             if key in known:
@@ -83,6 +99,6 @@ def _source(key: str, row: Mapping[str, Any]) -> Source:
         key=key,
         citation=row["citation"],
         read=tuple(Read(depth) for depth in row["read"]),
-        url=row.get("url", ""),
-        doi=row.get("doi", ""),
+        authors=tuple(row.get("authors", ())),
+        **{key: row[key] for key in BIBLIOGRAPHIC if key in row},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
@@ -35,6 +36,11 @@ def clinic_named(name: str) -> Clinic | None:
 def clinics() -> Sequence[Clinic]:
     """Every clinic of this installation, for the operator's commands."""
     return list(Clinic.objects.order_by("name"))
+
+
+def zone_of(*, clinic: UUID) -> ZoneInfo:
+    """The time zone by which the clinic's wall clock goes."""
+    return Clinic.objects.get(id=clinic).zone
 
 
 def staff_of(user: User) -> Staff | None:

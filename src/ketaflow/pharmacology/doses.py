@@ -1,4 +1,4 @@
-"""What is given: a pump programme, or sprays. Checked, then turned into pushes for the engine."""
+"""What is given: a pump programme, sprays or a solution. Checked, then pushes for the engine."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ class IllFormedProgramme(BadFile):
 
 
 class NotADevice(OutsideEnvelope):
-    """A spray that is not what the device delivers."""
+    """A spray that is not what the device delivers, or a dose that the route does not take."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,16 @@ class NasalDose:
     mg: float
 
 
-Dose = Infusion | NasalDose
+@dataclass(frozen=True)
+class Swallowed:
+    """A solution swallowed at `at_min`."""
+
+    at_min: float
+    mg: float
+
+
+Dose = Infusion | NasalDose | Swallowed
+CALLED = {Infusion: "infusion steps", NasalDose: "sprays", Swallowed: "swallowed doses"}
 
 
 def infusion(dose_mg: float, over_min: float, *, at_min: float = 0.0) -> tuple[Infusion, Infusion]:
@@ -66,7 +75,8 @@ def check(doses: Sequence[Dose]) -> None:
         raise IllFormedProgramme(f"A session has at most {MOST_STEPS} steps (got {len(doses)}).")
     kinds = {type(dose) for dose in doses}
     if len(kinds) > 1:
-        raise IllFormedProgramme("A forecast takes infusion steps or sprays, not both.")
+        both = " or ".join(called for kind, called in CALLED.items() if kind in kinds)
+        raise IllFormedProgramme(f"A forecast takes {both}, not both.")
     for number, dose in enumerate(doses, start=1):
         amount, unit = amount_of(dose)
         if not (math.isfinite(dose.at_min) and dose.at_min >= 0):
@@ -87,15 +97,17 @@ def check(doses: Sequence[Dose]) -> None:
 
 
 def suit(doses: Sequence[Dose], entry: Input, route: str) -> None:
-    """Refuse a spray where a pump belongs, and a pump where a spray belongs.
+    """Refuse a spray where a pump belongs, a pump where a spray belongs, and so on.
 
     Raises:
         NotADevice: naming the route.
     """
-    sprayed = isinstance(doses[0], NasalDose)
-    if sprayed != bool(entry.device_mg):
-        given, wanted = ("Sprays", "infusion steps") if sprayed else ("Infusion steps", "sprays")
-        raise NotADevice(f"{given} cannot be given by the {route} route: list {wanted} instead.")
+    taken = NasalDose if entry.device_mg else Swallowed if entry.over else Infusion
+    if not isinstance(doses[0], taken):
+        raise NotADevice(
+            f"{CALLED[type(doses[0])].capitalize()} cannot be given by the {route} route: "
+            f"list {CALLED[taken]} instead."
+        )
 
 
 def amount_of(dose: Dose) -> tuple[float, str]:
@@ -123,7 +135,7 @@ def in_order(doses: Sequence[Dose]) -> None:
 
 def total_mg(doses: Sequence[Dose]) -> float:
     """All that the programme gives."""
-    if isinstance(doses[0], NasalDose):
+    if not isinstance(doses[0], Infusion):
         return sum(amount_of(dose)[0] for dose in doses)
     return sum(
         amount_of(dose)[0] * (following.at_min - dose.at_min) for dose, following in pairwise(doses)
@@ -161,6 +173,13 @@ def pushes(
         if isinstance(dose, Infusion):
             yield Push(at_h, states["pump"], (dose.rate_mg_min - rate) * MIN_PER_H * ones)
             rate = dose.rate_mg_min
+        elif isinstance(dose, Swallowed):
+            yield from evenly(
+                at_h,
+                dose.mg * values[entry.available] * copy.share,
+                values[entry.over],
+                states["pump"],
+            )
         else:
             yield from spray(dose, number, entry, values, states)
 
@@ -180,8 +199,12 @@ def spray(
         )
     at_h = dose.at_min / MIN_PER_H
     by_nose = values[entry.fraction] * (values[entry.later_device] if number else 1.0)
-    over_h = values[entry.rest_over]
-    swallowed = dose.mg * (1.0 - by_nose) * values[entry.rest_available] / over_h
+    swallowed = dose.mg * (1.0 - by_nose) * values[entry.rest_available]
     yield Push(at_h, states[entry.into], dose.mg * by_nose)
-    yield Push(at_h, states["pump"], swallowed)
-    yield Push(at_h + float(over_h[0]), states["pump"], -swallowed)
+    yield from evenly(at_h, swallowed, values[entry.rest_over], states["pump"])
+
+
+def evenly(at_h: float, mg: FloatArray, over_h: FloatArray, pump: int) -> Iterator[Push]:
+    """`mg` of each person reaching the gut at an even rate; how long is the same for all."""
+    yield Push(at_h, pump, mg / over_h)
+    yield Push(at_h + float(over_h[0]), pump, -mg / over_h)

@@ -7,16 +7,26 @@ of the kinetic system and are solved with it, exactly; only the step from site t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from statistics import NormalDist
 
 import numpy as np
 
+from ketaflow.pharmacology.kinetics import Rates, add
 from ketaflow.pharmacology.population import FloatArray, standard_normal, vary
 from ketaflow.pharmacology.structure import Effect, KineticModel
 
 SIGMOID = "antagonised sigmoid"
 FROM_CONCENTRATION = "proportional to concentration"
 FROM_EFFECT = "proportional to effect"
-FOLLOWED = {SIGMOID: ("parent", "norketamine"), FROM_CONCENTRATION: ("parent",), FROM_EFFECT: ()}
+SATURABLE = "saturable"
+AMONG_RESPONDERS = "saturable among responders"
+FOLLOWED = {
+    SIGMOID: ("parent", "norketamine"),
+    FROM_CONCENTRATION: ("parent",),
+    FROM_EFFECT: (),
+    SATURABLE: ("parent",),
+    AMONG_RESPONDERS: ("parent",),
+}
 UMOL_PER_MMOL = 1000.0
 NG_ML_PER_MG_L = 1000.0
 
@@ -38,20 +48,21 @@ def sites(effects: Sequence[Effect], first: int) -> Mapping[tuple[str, str], int
 
 
 def attach(
-    rates: FloatArray,
+    rates: Rates,
     model: KineticModel,
     values: Mapping[str, FloatArray],
     effects: Sequence[Effect],
     states: Mapping[tuple[str, str], int],
+    compartments: Mapping[str, int],
 ) -> None:
-    """Write the effect sites into the rate matrices, in place."""
-    names = list(model.compartments)
+    """Write the effect sites into the rates, in place; both maps give state numbers."""
     lag_h = {effect.id: effect.half_life_h for effect in effects}
     for (effect, analyte), site in states.items():
         compartment = model.analytes[analyte].compartment
         ke0 = log(2.0) / lag_h[effect]
-        rates[:, site, site] -= ke0
-        rates[:, site, names.index(compartment)] += ke0 / values[model.compartments[compartment]]
+        volume = values[model.compartments[compartment]]
+        add(rates, (site, site), np.full(volume.shape, -ke0))
+        add(rates, (site, compartments[compartment]), ke0 / volume)
 
 
 def tolerance(effect: Effect, session_number: int) -> float:
@@ -80,15 +91,40 @@ def from_concentration(effect: Effect, site: AtSite) -> FloatArray:
     return slope * site.sensitivity[:, None] * site.levels["parent"]
 
 
+def saturable(effect: Effect, site: AtSite) -> FloatArray:
+    """`Emax Ce / (C50 + Ce)`, in nmol/mL."""
+    level = site.levels["parent"] * (UMOL_PER_MMOL / site.molar_mass["parent"])
+    return saturated(effect, np.maximum(level, 0.0))
+
+
+def among_responders(effect: Effect, site: AtSite) -> FloatArray:
+    """`r Emax Ce / (C50 + Ce)`, in ng/mL; `r` is 1 in a responder and 0 in everybody else."""
+    level = np.maximum(site.levels["parent"] * NG_ML_PER_MG_L, 0.0)
+    return site.sensitivity[:, None] * saturated(effect, level)
+
+
+def saturated(effect: Effect, level: FloatArray) -> FloatArray:
+    """Half of the most there is at `C50`, in the unit of `level`."""
+    return effect.parameters["Emax"] * level / (effect.parameters["C50"] + level)
+
+
 EQUATIONS: Mapping[str, Callable[[Effect, AtSite], FloatArray]] = {
     SIGMOID: sigmoid,
     FROM_CONCENTRATION: from_concentration,
+    SATURABLE: saturable,
+    AMONG_RESPONDERS: among_responders,
 }
 
 
 def sensitivity(effect: Effect, *, subjects: int, seed: int) -> FloatArray:
-    """How much more or less than typical each person responds, shape `(max(subjects, 1),)`."""
-    if effect.varies is None or not subjects:
-        return np.ones(max(subjects, 1))
+    """How much more or less than typical each person responds, shape `(max(subjects, 1),)`.
+
+    Where there are responders and others it is 1 or 0, and the typical patient is a responder.
+    """
+    varies, responders = effect.varies, effect.responders
+    if not subjects:
+        return np.ones(1)
     normal = standard_normal(f"effect {effect.id}", (subjects, 1), seed=seed)[:, 0]
-    return vary(1.0, effect.varies, effect.varies.sd * normal)
+    if responders is not None:
+        return np.where(normal < NormalDist().inv_cdf(responders), 1.0, 0.0)
+    return vary(1.0, varies, (varies.sd if varies else 0.0) * normal)

@@ -25,8 +25,9 @@ def insist_on_plausible(subject: Subject, doses: Sequence[Dose]) -> None:
         Implausible: with the bounds, and the value a tenfold slip would have come from.
     """
     plausible = library.plausible()
+    grown = inside(plausible["adult"], subject.age)
     asked = {
-        "weight": subject.weight_kg,
+        ("weight" if grown else "child-weight"): subject.weight_kg,
         "age": subject.age,
         "rate": fastest_mg_min(doses),
         "dose": total_mg(doses),
@@ -42,21 +43,32 @@ def insist_on_plausible(subject: Subject, doses: Sequence[Dose]) -> None:
             )
 
 
-def outside(model: KineticModel, subject: Subject, doses: Sequence[Dose]) -> Iterator[str]:
-    """One sentence for each side on which the patient or the dose lies outside `model`."""
+def outside(
+    model: KineticModel, subject: Subject, doses: Sequence[Dose], *, route: str
+) -> Iterator[str]:
+    """One sentence for each side on which the patient or the dose lies outside `model`.
+
+    Raises:
+        OutsideModel: beyond a firm limit, where nobody may extrapolate.
+    """
     for limit in model.envelope:
+        if limit.route not in ("", route):
+            continue
         value = measured(limit, subject, doses)
         if not inside(limit, value):
-            yield (
+            said = (
                 f"Model {model.id} was made for {limit.of} {described(limit)} ({limit.said}), "
                 f"not {value:.3g} {limit.unit}.{slip(limit, value)}"
             )
+            if limit.firm:
+                raise OutsideModel(f"{said} It is never extrapolated: take another model.")
+            yield said
 
 
 def measured(limit: Limit, subject: Subject, doses: Sequence[Dose]) -> float:
-    """The value that `limit` speaks of, in its unit."""
+    """The value that `limit` speaks of, in its unit; an age in years completed."""
     if limit.of == "age":
-        return subject.age
+        return math.floor(subject.age)
     if limit.of == "weight":
         return subject.weight_kg
     amount = total_mg(doses) if limit.of == "dose" else fastest_mg_min(doses) * MIN_PER_H
@@ -72,7 +84,9 @@ def inside(limit: Limit, value: float) -> bool:
 
 def slip(limit: Limit, value: float) -> str:
     """The tenfold slip `value` may come from, as a question; nothing when it is near the limit."""
-    if limit.of == "age" or value <= 0:
+    # An age that somebody can have is no slip, however far it lies from a model's.
+    lived = limit.of == "age" and inside(library.plausible()["age"], value)
+    if lived or value <= 0:
         return ""
     far = [value / 10] if limit.high is not None and value >= 2 * limit.high else []
     far += [value * 10] if limit.low is not None and value <= limit.low / 2 else []

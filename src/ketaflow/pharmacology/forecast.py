@@ -8,8 +8,9 @@ from typing import TypedDict, Unpack
 import numpy as np
 
 from ketaflow.pharmacology import doses as giving
-from ketaflow.pharmacology import effects, envelope, library, simulation
-from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, infusion
+from ketaflow.pharmacology import effects, envelope, library, population, simulation
+from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, Swallowed, infusion
+from ketaflow.pharmacology.learning import quantiles, sessions
 from ketaflow.pharmacology.population import FloatArray, Subject
 from ketaflow.pharmacology.simulation import Asked, Run, Solution
 from ketaflow.pharmacology.structure import Effect, KineticModel
@@ -21,6 +22,7 @@ __all__ = [
     "Series",
     "Subject",
     "Summary",
+    "Swallowed",
     "forecast",
     "infusion",
 ]
@@ -80,6 +82,7 @@ class Forecast:
     sources: tuple[str, ...]
     notes: tuple[str, ...]
     extrapolated: tuple[str, ...]
+    weighted: bool = False
 
 
 def forecast(
@@ -95,18 +98,21 @@ def forecast(
 
     Args:
         drug: "ketamine" (racemic) or "esketamine".
-        route: "iv" or "nasal".
-        doses: infusion steps or sprays, in order of time.
-        subject: weight in kg, age in years.
+        route: "iv", "nasal" or "oral".
+        doses: infusion steps, sprays or swallowed doses, in order of time.
+        subject: weight in kg, age in years; sex for a covariate that goes by it.
         model: id of a kinetic model; the drug and route's own when None.
         **asked: `subjects` (200; 0 is the typical patient alone), `seed` (0), `hours` (3),
-            `grid_min` (1), `session_number` (1, for tolerance), `extrapolate` (False).
+            `grid_min` (1), `session_number` (1, for tolerance), `extrapolate` (False),
+            `covariates` (none) and `effects` (the model's own; else names of those it drives),
+            `weights` (None; how much each subject counts, as `learning.learned` says).
 
     Returns:
         Curves on the grid from 0 to `hours`; concentrations in ng/mL.
 
     Raises:
-        OutsideEnvelope: no such model, an implausible number, or outside the model's envelope.
+        OutsideEnvelope: no such model, covariate or effect, an implausible number, or outside the
+            model's envelope.
         BadFile: a programme that is empty, backwards, overlapping or never ends.
 
     Source:
@@ -121,26 +127,21 @@ def forecast(
         40.0
     """
     run = Run(**asked)
-    chosen = choose(drug=drug, route=route, model=model)
-    giving.check(doses)
-    giving.suit(doses, chosen.inputs[route], route)
-    envelope.insist_on_plausible(subject, doses)
-    together = (chosen, *(library.model(one) for one in chosen.beside))
-    beyond = tuple(chain.from_iterable(envelope.outside(one, subject, doses) for one in together))
-    if beyond and not run.extrapolate:
-        raise envelope.OutsideModel(f"{beyond[0]} Correct it, or ask to extrapolate.")
+    together = as_asked(choose_all(drug=drug, route=route, model=model), subject, run)
+    beyond = admit(together, route=route, doses=doses, subject=subject, run=run)
     parts = (curves(one, route=route, doses=doses, subject=subject, run=run) for one in together)
-    series = tuple(marked(one, beyond) for one in chain.from_iterable(parts))
+    series = tuple(marked(one, beyond, run) for one in chain.from_iterable(parts))
     times = run.grid_min * np.arange(run.grid.count, dtype=np.float64)
     return Forecast(
         time_min=tuple(times.tolist()),
         series=series,
         summary={one.name: summarise(one, times) for one in series},
-        model=chosen.id,
+        model=together[0].id,
         models=tuple(one.id for one in together),
         sources=tuple(dict.fromkeys(key for one in series for key in one.sources)),
-        notes=tuple(dict.fromkeys(note for one in together for note in one.notes)),
+        notes=notes(together),
         extrapolated=beyond,
+        weighted=run.weights is not None,
     )
 
 
@@ -161,10 +162,80 @@ def choose(*, drug: str, route: str, model: str | None) -> KineticModel:
     return chosen
 
 
+def choose_all(*, drug: str, route: str, model: str | None) -> tuple[KineticModel, ...]:
+    """The model chosen and those shown beside it."""
+    chosen = choose(drug=drug, route=route, model=model)
+    return (chosen, *(library.model(one) for one in chosen.beside))
+
+
+def admit(
+    together: Sequence[KineticModel],
+    *,
+    route: str,
+    doses: Sequence[Dose],
+    subject: Subject,
+    run: Run,
+) -> tuple[str, ...]:
+    """How far this goes beyond the models' envelopes, in sentences; none when it does not.
+
+    Raises:
+        OutsideEnvelope: an implausible number, or beyond them without being asked to extrapolate.
+        BadFile: a programme that is empty, backwards, overlapping or never ends.
+    """
+    giving.check(doses)
+    giving.suit(doses, together[0].inputs[route], route)
+    envelope.insist_on_plausible(subject, doses)
+    beyond = tuple(
+        chain.from_iterable(envelope.outside(one, subject, doses, route=route) for one in together)
+    )
+    if beyond and not run.extrapolate:
+        raise envelope.OutsideModel(f"{beyond[0]} Correct it, or ask to extrapolate.")
+    return beyond
+
+
+def as_asked(
+    together: Sequence[KineticModel], subject: Subject, run: Run
+) -> tuple[KineticModel, ...]:
+    """The model chosen, and those beside it, with the covariates and effects `run` asks for.
+
+    What is known of the person holds in a model beside it too, whose parameters bear its names.
+
+    Raises:
+        OutsideEnvelope: a covariate or effect it does not have, or one this run cannot show.
+    """
+    chosen, *beside = together
+    acting = library.acting(chosen, run.effects)
+    for effect in (library.effects()[name] for name in acting):
+        if run.hours < effect.least_h:
+            raise simulation.NotAForecast(
+                f"A forecast of {effect.name} needs {effect.least_h:g} hours or more "
+                f"(got {run.hours:g})."
+            )
+    population.insist_on_covariates(chosen, run.covariates)
+    alike = (
+        replace(chosen, effects=acting),
+        *(replace(one, covariates=chosen.covariates) for one in beside),
+    )
+    return tuple(population.with_covariates(one, run.covariates, subject) for one in alike)
+
+
+def notes(together: Sequence[KineticModel]) -> tuple[str, ...]:
+    """What to know about the models, and what makes their effects larger or smaller."""
+    said = [note for one in together for note in one.notes]
+    acting = [library.effects()[name] for one in together for name in one.effects]
+    said += [f"{one.name[0].upper()}{one.name[1:]}: {w}." for one in acting for w in one.modifiers]
+    return tuple(dict.fromkeys(said))
+
+
 def curves(
     model: KineticModel, *, route: str, doses: Sequence[Dose], subject: Subject, run: Run
 ) -> list[Series]:
-    """Every curve that `model` offers, and the effects it drives."""
+    """Every curve that `model` offers, and the effects it drives.
+
+    How people differ is not known of every model; those have the typical patient alone.
+    """
+    if not any(one.varies for one in model.parameters.values()):
+        run = replace(run, subjects=0)
     solution = simulation.solve(model, route=route, doses=doses, subject=subject, run=run)
     levels = [
         Series(
@@ -175,7 +246,7 @@ def curves(
             grade=shown.grade,
             status=shown.status,
             sources=model.all_sources,
-            **band(effects.NG_ML_PER_MG_L * total(solution, shown.sums), run),
+            **band(effects.NG_ML_PER_MG_L * total(solution, shown.sums), run, "level"),
         )
         for shown in model.series
     ]
@@ -201,15 +272,7 @@ def act(effect: Effect, solution: Solution, earlier: Mapping[str, Series], run: 
             p95=scaled(source.p95, slope),
         )
     else:
-        site = effects.AtSite(
-            levels={
-                one: solution.at_site(effect, one) for one in effects.FOLLOWED[effect.equation]
-            },
-            molar_mass={key: one.molar_mass for key, one in solution.model.analytes.items()},
-            session_number=run.session_number,
-            sensitivity=effects.sensitivity(effect, subjects=run.subjects, seed=run.seed),
-        )
-        spread = band(effects.EQUATIONS[effect.equation](effect, site), run)
+        spread = band(response(effect, solution, run), run, effect.id)
     return Series(
         name=effect.name,
         quantity=effect.quantity,
@@ -222,15 +285,30 @@ def act(effect: Effect, solution: Solution, earlier: Mapping[str, Series], run: 
     )
 
 
+def response(effect: Effect, solution: Solution, run: Run) -> FloatArray:
+    """An effect that follows the level at its site, in every person, shape `(n, t)`."""
+    site = effects.AtSite(
+        levels={one: solution.at_site(effect, one) for one in effects.FOLLOWED[effect.equation]},
+        molar_mass={key: one.molar_mass for key, one in solution.model.analytes.items()},
+        session_number=run.session_number,
+        sensitivity=effects.sensitivity(effect, subjects=run.subjects, seed=run.seed),
+    )
+    return effects.EQUATIONS[effect.equation](effect, site)
+
+
 def scaled(curve: tuple[float, ...] | None, slope: float) -> tuple[float, ...] | None:
     """`curve` times `slope`, where there is one."""
     return None if curve is None else tuple(slope * one for one in curve)
 
 
-def band(people: FloatArray, run: Run) -> Band:
+def band(people: FloatArray, run: Run, kind: str) -> Band:
     """Median and 5-95 % band across people (shape `(n, t)`); the typical patient has no band."""
     if not run.subjects:
         return {"median": tuple(people[0].tolist()), "p05": None, "p95": None}
+    if run.weights is not None:
+        alike = sessions.another(people, kind, seed=run.seed)
+        low, middle, high = quantiles.weighted(alike, run.weights, QUANTILES).tolist()
+        return {"median": tuple(middle), "p05": tuple(low), "p95": tuple(high)}
     ranked = np.sort(np.ascontiguousarray(people.T), axis=1)
     places = np.array(QUANTILES) * (ranked.shape[1] - 1)
     below = np.floor(places).astype(int)
@@ -240,9 +318,11 @@ def band(people: FloatArray, run: Run) -> Band:
     return {"median": tuple(median), "p05": tuple(p05), "p95": tuple(p95)}
 
 
-def marked(series: Series, beyond: Sequence[str]) -> Series:
-    """`series` with the word "extrapolated" on it when the forecast is."""
-    return replace(series, status=f"extrapolated; {series.status}") if beyond else series
+def marked(series: Series, beyond: Sequence[str], run: Run) -> Series:
+    """`series` with a word on it when the forecast is extrapolated or its people are weighted."""
+    said = ["extrapolated"] if beyond else []
+    said += ["people weighted by earlier readings"] if run.weights is not None else []
+    return replace(series, status="; ".join([*said, series.status]))
 
 
 def summarise(series: Series, times_min: FloatArray) -> Summary:

@@ -1,7 +1,7 @@
 """Reads the kinetic models and effects that ship with Ketaflow, and refuses what is not sourced."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -9,16 +9,19 @@ from typing import Any
 from ketaflow import tables
 from ketaflow.pharmacology.quantities import Unsourced, insist, keys_in, quantity
 from ketaflow.pharmacology.structure import (
+    EVERYBODY,
     AgeSlope,
     Allometry,
     Analyte,
     Copy,
+    Covariate,
     Effect,
     Flow,
     Input,
     KineticModel,
     Limit,
     Parameter,
+    Residual,
     Shown,
     Variation,
 )
@@ -27,10 +30,16 @@ from ketaflow.refusals import BadFile, OutsideEnvelope
 PACKAGE = "ketaflow.pharmacology"
 SPREADS = ("variance", "sd", "cv")
 SCALES = ("log", "logit")
+WORDS = ("name", "version", "drug", "site", "population", "read", "grade")
+RESIDUALS = ("proportional", "log")
 
 
 class UnknownModel(OutsideEnvelope):
     """No model of that name, or none for that drug and route."""
+
+
+class UnknownEffect(OutsideEnvelope):
+    """No effect of that name, or none that the model drives."""
 
 
 @cache
@@ -80,6 +89,23 @@ def default(*, drug: str, route: str) -> KineticModel:
     return pairs[drug, route]
 
 
+def acting(model: KineticModel, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The effects to work out: the model's own, or those wanted with what each follows.
+
+    Raises:
+        UnknownEffect: naming those the model drives.
+    """
+    if wanted is None:
+        return model.effects
+    drives = (*model.effects, *model.effects_on_request)
+    for name in wanted:
+        if name not in drives:
+            known = f"It drives {', '.join(drives)}" if drives else "It drives none"
+            raise UnknownEffect(f"Model {model.id} does not drive the effect {name}. {known}.")
+    followed = [(effects()[name].of, name) for name in wanted]
+    return tuple(dict.fromkeys(one for pair in followed for one in pair if one))
+
+
 def inherit(name: str, written: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The table `name` laid over the one it extends; a list replaces a list.
 
@@ -121,17 +147,19 @@ def kinetic_model(name: str, table: Mapping[str, Any]) -> KineticModel:
     }
     built = KineticModel(
         id=name,
-        name=table["name"],
-        version=table["version"],
-        drug=table["drug"],
-        site=table["site"],
-        population=table["population"],
-        read=table["read"],
-        grade=table["grade"],
+        **{key: table[key] for key in WORDS},
+        marks=tuple(table.get("marks", ())),
         notes=tuple(table["notes"]),
         sources=tuple(table["sources"]),
-        all_sources=keys_in({"sources": table["sources"], **table}),
+        all_sources=keys_in({"sources": table["sources"], **table, "covariates": {}}),
         envelope=tuple(limit(of, row, of) for of, row in table["envelope"].items()),
+        covariates={
+            key: covariate(row, f"{name}.{key}") for key, row in table.get("covariates", {}).items()
+        },
+        residuals={
+            key: residual(row, f"{name}.{key}") for key, row in table["residual"]["of"].items()
+        },
+        residual_said=table["residual"]["said"],
         allometry=allometry(table.get("weight")),
         parameters={key: parameter(key, row) for key, row in table["parameters"].items()},
         covariances={
@@ -144,6 +172,7 @@ def kinetic_model(name: str, table: Mapping[str, Any]) -> KineticModel:
         inputs={route: dose_input(row) for route, row in table["inputs"].items()},
         series=tuple(shown(row) for row in table["series"]),
         effects=tuple(table["effects"]),
+        effects_on_request=tuple(table.get("effects_on_request", ())),
         beside=tuple(table["beside"]),
         default_for=tuple(table["default_for"]),
     )
@@ -160,12 +189,16 @@ def insist_on_names(built: KineticModel) -> None:
     places = {place for flow in built.flows for place in (flow.out_of, flow.into) if place}
     places |= {one.compartment for one in built.analytes.values()}
     places |= {into for one in built.inputs.values() for into in (one.into, one.rest_into) if into}
+    places |= {
+        built.analytes[key].compartment if key in built.analytes else key for key in built.residuals
+    }
     lost = sorted(places - set(built.compartments))
     numbers = {
         word
         for flow in built.flows
         for word in (flow.clearance, flow.rate, flow.mean_time, flow.stages, flow.yields)
     } | set(built.compartments.values())
+    numbers |= {key for one in built.covariates.values() for key in altered(one)}
     lost += sorted(numbers - set(built.parameters) - {""})
     curves = {pair for one in built.series for pair in one.sums}
     lost += sorted(
@@ -184,10 +217,13 @@ def parameter(name: str, row: Mapping[str, Any]) -> Parameter:
         typical=quantity(row, name),
         scales=row.get("scales", ""),
         varies=variation(row["varies"], name) if "varies" in row else None,
-        age=AgeSlope(quantity(slope["above"], name).value, quantity(slope["per_year"], name).value)
-        if slope
-        else None,
+        age=age_slope(slope, name) if slope else None,
     )
+
+
+def age_slope(row: Mapping[str, Any], where: str) -> AgeSlope:
+    """What each year above a threshold adds."""
+    return AgeSlope(quantity(row["above"], where).value, quantity(row["per_year"], where).value)
 
 
 def variation(row: Mapping[str, Any], where: str) -> Variation:
@@ -203,6 +239,38 @@ def variation(row: Mapping[str, Any], where: str) -> Variation:
     size = quantity(row, where).value
     spread = {"sd": size, "variance": math.sqrt(size), "cv": math.sqrt(math.log1p(size**2))}
     return Variation(row.get("eta", where), row["scale"], spread[row["as"]])
+
+
+def covariate(row: Mapping[str, Any], where: str) -> Covariate:
+    """What a covariate multiplies, for everybody or by sex, and what it adds with age."""
+    cases = {case: row[case] for case in (EVERYBODY, "female", "male") if case in row}
+    return Covariate(
+        said=row["said"],
+        one_of=row.get("one_of", ""),
+        sources=keys_in(row),
+        factors={
+            case: {key: quantity(entry, where).value for key, entry in table.items()}
+            for case, table in cases.items()
+        },
+        slopes={key: age_slope(entry, where) for key, entry in row.get("age", {}).items()},
+    )
+
+
+def altered(one: Covariate) -> set[str]:
+    """The parameters that a covariate touches."""
+    return set(one.slopes).union(*one.factors.values())
+
+
+def residual(row: Mapping[str, Any], where: str) -> Residual:
+    """The residual error of one analyte.
+
+    Raises:
+        Unsourced: it does not say on which scale.
+    """
+    if row.get("scale") not in RESIDUALS:
+        raise Unsourced(f"The residual of {where} is not on {'|'.join(RESIDUALS)}.")
+    added = quantity(row["additive"], where).value if "additive" in row else 0.0
+    return Residual(row["scale"], quantity(row, where).value, added)
 
 
 def allometry(row: Mapping[str, Any] | None) -> Allometry | None:
@@ -249,11 +317,13 @@ def limit(of: str, row: Mapping[str, Any], said: str) -> Limit:
     """One limit of an envelope; a side that is not written is not known."""
     sides = {side: quantity(row[side], of) for side in ("low", "high") if side in row}
     return Limit(
-        of=of,
+        of=row.get("of", of),
         low=sides["low"].value if "low" in sides else None,
         high=sides["high"].value if "high" in sides else None,
         unit=next((side.unit for side in sides.values()), ""),
         said=row.get("said", said),
+        route=row.get("route", ""),
+        firm=row.get("firm", False),
     )
 
 
@@ -271,9 +341,7 @@ def effect(name: str, table: Mapping[str, Any]) -> Effect:
     """
     insist(table, name)
     wear = table.get("tolerance")
-    numbers = {
-        key: quantity(row, f"{name}.{key}").value for key, row in table["parameters"].items()
-    }
+    numbers = {key: quantity(row, f"{name}.{key}") for key, row in table["parameters"].items()}
     return Effect(
         id=name,
         name=table["name"],
@@ -283,7 +351,8 @@ def effect(name: str, table: Mapping[str, Any]) -> Effect:
         grade=table["grade"],
         status=table["status"],
         sources=keys_in(table),
-        parameters=numbers,
+        parameters={key: one.value for key, one in numbers.items()},
+        units={key: one.unit for key, one in numbers.items()},
         half_life_h=quantity(table["half_life"], name).value if "half_life" in table else 0.0,
         weights={key: quantity(row, name).value for key, row in table.get("weights", {}).items()},
         of=table.get("of", ""),
@@ -291,4 +360,7 @@ def effect(name: str, table: Mapping[str, Any]) -> Effect:
         tolerance=(quantity(wear["each_session"], name).value, quantity(wear["floor"], name).value)
         if wear
         else None,
+        responders=quantity(table["responders"], name).value if "responders" in table else None,
+        modifiers=tuple(row["said"] for row in table.get("modifiers", ())),
+        least_h=quantity(table["least"], name).value if "least" in table else 0.0,
     )

@@ -13,12 +13,15 @@ INSIDE: Mapping[str, tuple[str, Decimal]] = {
     "L/min": ("L/h", Decimal(60)),
     "1/min": ("1/h", Decimal(60)),
     "min": ("h", Decimal(1) / Decimal(60)),
+    "d": ("h", Decimal(24)),
     "%": ("1", Decimal("0.01")),
 }
 AS_WRITTEN = frozenset(
     [
         *("L", "L/h", "1/h", "h", "1", "kg", "y", "mg", "mg/kg", "mg/kg/h", "mg/min"),
-        *("g/mol", "nmol/mL", "points", "mmHg/(ng/mL)", "/min/mmHg"),
+        *("mmHg", "people"),
+        *("g/mol", "nmol/mL", "ng/mL", "points", "mmHg/(ng/mL)", "/min/mmHg", "% of full relief"),
+        "1/d",
     ]
 )
 

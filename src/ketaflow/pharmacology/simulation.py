@@ -1,16 +1,18 @@
 """Solves one model for one programme in every virtual person, exactly, on an even grid of times."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 import numpy as np
 
 from ketaflow.pharmacology import doses as giving
-from ketaflow.pharmacology import effects, kinetics, library, population
+from ketaflow.pharmacology import kinetics, library, population
 from ketaflow.pharmacology.doses import Dose
+from ketaflow.pharmacology.exact import curves
+from ketaflow.pharmacology.exact.assembly import body
 from ketaflow.pharmacology.population import FloatArray, Subject
-from ketaflow.pharmacology.structure import Effect, KineticModel
+from ketaflow.pharmacology.structure import Effect, Input, KineticModel
 from ketaflow.refusals import OutsideEnvelope
 
 MOST_SUBJECTS = 10_000
@@ -30,6 +32,9 @@ class Asked(TypedDict, total=False):
     grid_min: float
     session_number: int
     extrapolate: bool
+    covariates: Sequence[str]
+    effects: Sequence[str] | None
+    weights: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,19 @@ class Run:
     grid_min: float = 1.0
     session_number: int = 1
     extrapolate: bool = False
+    covariates: Sequence[str] = ()
+    effects: Sequence[str] | None = None
+    weights: FloatArray | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
         if not 0 <= self.subjects <= MOST_SUBJECTS:
             raise NotAForecast(
                 f"A forecast draws 0 to {MOST_SUBJECTS} subjects (got {self.subjects})."
+            )
+        if self.weights is not None and self.weights.shape != (self.subjects,):
+            raise NotAForecast(
+                f"{self.weights.size} weights do not belong to {self.subjects} subjects."
             )
         if self.seed < 0:
             raise NotAForecast(f"A seed is 0 or more (got {self.seed}).")
@@ -74,34 +86,26 @@ class Run:
 
 @dataclass(frozen=True)
 class Solution:
-    """One model solved: amounts over time, shape `(n, t, s)`, for each copy of its structure."""
+    """One model solved: what a laboratory and an effect site would see, mg/L, shape `(t, n)`."""
 
     model: KineticModel
     effects: tuple[Effect, ...]
-    volumes: Mapping[tuple[str, str], FloatArray]
-    amounts: Mapping[str, FloatArray]
-    states: Mapping[str, int]
-    sites: Mapping[str, Mapping[tuple[str, str], int]]
+    levels: Mapping[tuple[str, str], FloatArray]
+    sites: Mapping[tuple[str, str], FloatArray]
 
     def level(self, copy: str, analyte: str) -> FloatArray:
         """Concentration in the sampled compartment, mg/L, shape `(n, t)`."""
-        state = self.states[self.model.analytes[analyte].compartment]
-        return self.amounts[copy][:, :, state] / self.volumes[copy, analyte][:, None]
+        return self.levels[copy, analyte].T
 
     def at_site(self, effect: Effect, analyte: str) -> FloatArray:
         """Level at the site of `effect`, mg/L, copies weighted as it says, shape `(n, t)`."""
-        first, *others = (
-            effect.weights[copy] * self.amounts[copy][:, :, sites[effect.id, analyte]]
-            for copy, sites in self.sites.items()
-            if (effect.id, analyte) in sites
-        )
-        return sum(others, start=first)
+        return self.sites[effect.id, analyte].T
 
 
 def solve(
     model: KineticModel, *, route: str, doses: Sequence[Dose], subject: Subject, run: Run
 ) -> Solution:
-    """Every compartment and effect site of `model` over time.
+    """Every level and effect site of `model` over time.
 
     Args:
         model: a published parameter set.
@@ -111,33 +115,40 @@ def solve(
         run: how many virtual people, from which seed, at which times.
     """
     people = population.individuals(model, subject, subjects=run.subjects, seed=run.seed)
-    model = needed(model)
+    model = needed(model, model.inputs[route])
     acting = tuple(library.effects()[name] for name in model.effects)
-    states = {name: place for place, name in enumerate([*model.compartments, "pump"])}
-    entry = model.inputs[route]
-    volumes, amounts, sites = {}, {}, {}
-    for name, copy in model.copies.items():
-        values = {key: one * copy.factors.get(key, 1.0) for key, one in people.items()}
-        felt = tuple(effect for effect in acting if effect.weights.get(name))
-        sites[name] = effects.sites(felt, len(states))
-        rates = kinetics.rate_matrix(model, values, extra=1 + len(sites[name]))
-        rates[:, states[entry.rest_into or entry.into], states["pump"]] = 1.0
-        effects.attach(rates, model, values, felt, sites[name])
-        pushes = list(giving.pushes(doses, entry, copy, values, states))
-        amounts[name] = kinetics.respond(rates, pushes, run.grid)
-        for analyte, sampled in model.analytes.items():
-            volumes[name, analyte] = values[model.compartments[sampled.compartment]]
-    return Solution(model, acting, volumes, amounts, states, sites)
+    whole = body(model, people, route=route, acting=acting)
+    levels = {
+        (copy, analyte): [whole.level(copy, analyte)]
+        for copy in model.copies
+        for analyte in model.analytes
+    }
+    followed = dict.fromkeys(pair for sites in whole.sites.values() for pair in sites)
+    by_id = {effect.id: effect for effect in acting}
+    sites = {(name, analyte): whole.at_site(by_id[name], analyte) for name, analyte in followed}
+    found = curves.by_time(
+        whole.system([*levels.values(), *sites.values()]), whole.pushes(doses), run.grid
+    )
+    return Solution(
+        model,
+        acting,
+        dict(zip(levels, found, strict=False)),
+        dict(zip(sites, found[len(levels) :], strict=True)),
+    )
 
 
-def needed(model: KineticModel) -> KineticModel:
-    """`model` without the compartments that nothing shown or acting can feel."""
+def needed(model: KineticModel, entry: Input) -> KineticModel:
+    """`model` without the compartments that no dose by `entry` reaches or that nobody can feel."""
     analytes = {analyte for shown in model.series for _, analyte in shown.sums}
     if model.effects:
         analytes |= {"parent", "norketamine"}
     kept = {model.analytes[analyte].compartment for analyte in analytes}
     while upstream := {flow.out_of for flow in model.flows if flow.into in kept} - kept:
         kept |= upstream
+    reached = {entry.into, entry.rest_into} - {""}
+    while downstream := {f.into for f in model.flows if f.out_of in reached} - reached - {""}:
+        reached |= downstream
+    kept &= reached
     return replace(
         model,
         analytes={name: one for name, one in model.analytes.items() if one.compartment in kept},

@@ -34,6 +34,37 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Covariate:
+    """A published effect of who somebody is, applied only when it is asked for by name.
+
+    `factors` holds what each parameter is multiplied by, for `EVERYBODY` or for one sex; `slopes`
+    the share of its typical value that is added for each year of age above a threshold. Of those
+    that are `one_of` a kind, a person has at most one.
+    """
+
+    said: str
+    one_of: str
+    sources: tuple[str, ...]
+    factors: Mapping[str, Mapping[str, float]]
+    slopes: Mapping[str, AgeSlope]
+
+
+EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True)
+class Residual:
+    """How far one measured level lies from one person's curve.
+
+    `sd` is on the log scale or a share of the level, as `scale` says; `additive_nmol_ml` is added.
+    """
+
+    scale: str
+    sd: float
+    additive_nmol_ml: float
+
+
+@dataclass(frozen=True)
 class Allometry:
     """Powers of weight over the reference weight."""
 
@@ -76,9 +107,14 @@ class Copy:
 
 @dataclass(frozen=True)
 class Input:
-    """Where a dose by one route goes. A spray splits: part by the nose, the rest swallowed."""
+    """Where a dose by one route goes. A spray splits: part by the nose, the rest swallowed.
+
+    What is swallowed whole arrives `over` a while, as far as it is `available`.
+    """
 
     into: str
+    over: str = ""
+    available: str = ""
     fraction: str = ""
     later_device: str = ""
     rest_into: str = ""
@@ -90,13 +126,19 @@ class Input:
 
 @dataclass(frozen=True)
 class Limit:
-    """One side or both of the envelope a model was made in; `said` holds what is not known."""
+    """One side or both of the envelope a model was made in; `said` holds what is not known.
+
+    It holds for one route, or for all when `route` is empty. Beyond a `firm` limit there is no
+    extrapolation.
+    """
 
     of: str
     low: float | None
     high: float | None
     unit: str
     said: str
+    route: str = ""
+    firm: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +163,7 @@ class KineticModel:
     population: str
     read: str
     grade: str
+    marks: tuple[str, ...]
     notes: tuple[str, ...]
     sources: tuple[str, ...]
     all_sources: tuple[str, ...]
@@ -128,6 +171,9 @@ class KineticModel:
     allometry: Allometry | None
     parameters: Mapping[str, Parameter]
     covariances: Mapping[tuple[str, str], float]
+    covariates: Mapping[str, Covariate]
+    residuals: Mapping[str, Residual]
+    residual_said: str
     compartments: Mapping[str, str]
     flows: tuple[Flow, ...]
     analytes: Mapping[str, Analyte]
@@ -135,13 +181,18 @@ class KineticModel:
     inputs: Mapping[str, Input]
     series: tuple[Shown, ...]
     effects: tuple[str, ...]
+    effects_on_request: tuple[str, ...]
     beside: tuple[str, ...]
     default_for: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What the drug does, from the level at its effect site."""
+    """What the drug does, from the level at its effect site.
+
+    `responders` is the share of people in whom there is any, `modifiers` says in words what makes
+    it larger or smaller, and a forecast shorter than `least_h` hours would not show it.
+    """
 
     id: str
     name: str
@@ -152,8 +203,12 @@ class Effect:
     status: str
     sources: tuple[str, ...]
     parameters: Mapping[str, float]
+    units: Mapping[str, str]
     half_life_h: float
     weights: Mapping[str, float]
     of: str
     varies: Variation | None
     tolerance: tuple[float, float] | None
+    responders: float | None
+    modifiers: tuple[str, ...]
+    least_h: float

@@ -34,6 +34,14 @@ class CourseOver(Refused):
 
 
 @dataclass(frozen=True)
+class Ended:
+    """A session that is over, and when it ended."""
+
+    id: UUID
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a prescriber wants: which protocol, for which body, with which choices."""
 
@@ -166,12 +174,38 @@ def note_session(
 
 
 def correct_session(
-    *, course: Course, session: UUID, was_mg: Decimal, given_mg: Decimal, by: Author, at: datetime
+    *, course: Course, session: Ended, was_mg: Decimal, given_mg: Decimal, by: Author, at: datetime
 ) -> None:
     """Count what a session gave anew; called when an entry of an ended session is corrected."""
-    payload = {"session": str(session), "was_mg": str(was_mg), "given_mg": str(given_mg)}
+    payload = {
+        "session": str(session.id),
+        "ended_at": session.ended_at.isoformat(),
+        "was_mg": str(was_mg),
+        "given_mg": str(given_mg),
+    }
     with transaction.atomic():
         record(stream=course.stream, kind="course.session_corrected", by=by, at=at, payload=payload)
+
+
+def stretch(*, course: Course, reason: str, by: Author, at: datetime) -> None:
+    """Let a course take longer than its protocol says, for instance after an illness.
+
+    How close together sessions may lie stays as the protocol says.
+
+    Raises:
+        CourseOver: it has ended.
+        Refused: the protocol sets no span, or the course may take longer already.
+    """
+    require(by, Duty.PRESCRIBE)
+    payload = {"reason": said(reason, "why the course takes longer")}
+    if library.protocol(course.protocol).spacing.span_days is None:
+        raise Refused("This protocol does not say how long a course may take at most.")
+    with transaction.atomic():
+        held = _locked(course)
+        _still_running(held)
+        if held.stretched:
+            raise SomeoneElseMoved("This course may take longer already; nothing was recorded.")
+        record(stream=course.stream, kind="course.stretched", by=by, at=at, payload=payload)
 
 
 def review(*, course: Course, decision: Decision, reason: str, by: Author, at: datetime) -> None:

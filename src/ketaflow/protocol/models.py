@@ -53,6 +53,10 @@ class Course(Row):
     given_mg = models.DecimalField(max_digits=10, decimal_places=2, default=Decimal(0))
     first_given_at = models.DateTimeField(null=True)
     last_given_at = models.DateTimeField(null=True)
+    # When each session was given, session to ISO text: the protocol's spacing counts them all.
+    given_at = models.JSONField(default=dict)
+    # Why the course may take longer than its protocol says; empty while it may not.
+    stretched = models.TextField(default="", blank=True)
     planned_by = models.CharField(max_length=200)
     planned_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -57,7 +57,9 @@ def _dose_changed(entry: Any) -> None:
 
 
 def _session_given(entry: Any) -> None:
-    Course.objects.filter(id=_about(entry)).update(
+    course = Course.objects.get(id=_about(entry))
+    Course.objects.filter(id=course.id).update(
+        given_at=course.given_at | {entry.payload["session"]: entry.at.isoformat()},
         status=Course.Status.UNDER_WAY,
         sessions_given=F("sessions_given") + 1,
         given_mg=F("given_mg") + Decimal(entry.payload["given_mg"]),
@@ -68,11 +70,20 @@ def _session_given(entry: Any) -> None:
 
 def _session_corrected(entry: Any) -> None:
     was, now = (Decimal(entry.payload[key]) for key in ("was_mg", "given_mg"))
-    Course.objects.filter(id=_about(entry)).update(
+    course = Course.objects.get(id=_about(entry))
+    days = course.given_at | {entry.payload["session"]: entry.payload["ended_at"]}
+    if not now:
+        del days[entry.payload["session"]]
+    Course.objects.filter(id=course.id).update(
+        given_at=days,
         # A session in which nothing was given does not count as one.
         sessions_given=F("sessions_given") + int(now > 0) - int(was > 0),
         given_mg=F("given_mg") + now - was,
     )
+
+
+def _stretched(entry: Any) -> None:
+    Course.objects.filter(id=_about(entry)).update(stretched=entry.payload["reason"])
 
 
 def _reviewed(entry: Any) -> None:
@@ -104,6 +115,7 @@ PROJECTION = Projection(
         "course.dose_changed": _dose_changed,
         "course.session_given": _session_given,
         "course.session_corrected": _session_corrected,
+        "course.stretched": _stretched,
         "course.reviewed": _reviewed,
         "course.ended": _ended,
     },

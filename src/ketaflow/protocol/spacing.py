@@ -172,7 +172,10 @@ def _too_long(spacing: Spacing, on: date, days: Sequence[date]) -> Iterator[str]
     most = int(spacing.span_days.value)
     span = (max(days[-1], on) - min(days[0], on)).days + 1
     if span > most:
-        yield f"{on} would stretch the course over {_days(span)}; at most {_days(most)}."
+        yield (
+            f"{on} would stretch the course over {_days(span)}; at most {_days(most)}. "
+            "A prescriber can let it take longer, from the course's page."
+        )
 
 
 def _too_late(spacing: Spacing, on: date, days: Sequence[date]) -> Iterator[str]:

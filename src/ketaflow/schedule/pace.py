@@ -1,6 +1,6 @@
 """How many visits a course may still book, and on which days its protocol lets them fall."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from ketaflow.protocol import spacing
@@ -19,7 +19,10 @@ class NothingToBook(Refused):
 
 @dataclass(frozen=True)
 class Pace:
-    """How far a course is: sessions planned and given, and the days of those given or booked."""
+    """How far a course is: sessions planned and given, and the days of those given or booked.
+
+    `stretched` when a prescriber lets it take longer than the protocol says.
+    """
 
     protocol: Protocol
     planned: int
@@ -27,6 +30,7 @@ class Pace:
     ended: bool
     given_on: frozenset[date]
     booked_on: tuple[date, ...]
+    stretched: bool = False
 
     @property
     def left(self) -> int:
@@ -109,4 +113,5 @@ def _beside(pace: Pace, first_on: date, opening: Opening, per_week: int | None) 
 
 
 def _spacing(pace: Pace, days: frozenset[date], on: date) -> Spacing:
-    return spacing_on(pace.protocol, first_on=min(days, default=on), on=on)
+    found = spacing_on(pace.protocol, first_on=min(days, default=on), on=on)
+    return replace(found, span_days=None) if pace.stretched else found

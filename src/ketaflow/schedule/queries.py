@@ -194,7 +194,7 @@ def pace_of(*, clinic: UUID, course: Course, without: UUID | None = None) -> Pac
     zone = _zone(clinic)
     rows = Booking.objects.filter(clinic_id=clinic, course=course, status__in=_HOLDING)
     known = [(row.standing, day_of(row.starts_at, zone)) for row in rows if row.id != without]
-    given = {day_of(one, zone) for one in (course.first_given_at, course.last_given_at) if one}
+    given = {day_of(datetime.fromisoformat(one), zone) for one in course.given_at.values()}
     begun = {day for standing, day in known if standing is not Standing.BOOKED}
     under_way = sum(standing is Standing.CHECKED_IN for standing, _ in known)
     return Pace(
@@ -204,6 +204,7 @@ def pace_of(*, clinic: UUID, course: Course, without: UUID | None = None) -> Pac
         ended=course.ended_at is not None,
         given_on=frozenset(given | begun),
         booked_on=tuple(day for standing, day in known if standing is Standing.BOOKED),
+        stretched=bool(course.stretched),
     )
 
 

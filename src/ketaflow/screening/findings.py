@@ -208,12 +208,18 @@ def _answered(
         return ()
     told = facts.answer(answer.key)
     if isinstance(told, str) and told in answer.values:
-        return (f"Interview: {answer.key} = {told}",)
+        return (_said(answer.key, told),)
     if isinstance(told, Decimal) and answer.above is not None:
         limit = policy.get(answer.policy, answer.above.value)
         if told > limit:
-            return (f"Interview: {answer.key} = {told} {answer.above.unit}, limit {limit}",)
+            return (f"{_said(answer.key, told)} {answer.above.unit}, limit {limit}",)
     return ()
+
+
+def _said(key: str, told: object) -> str:
+    """The question and its answer as they were put, for whoever reads the finding."""
+    asked = questions()[key]
+    return f"Interview: “{asked.text}” {dict(asked.choices).get(str(told), told)}"
 
 
 def _above(reading: Reading, facts: Facts, policy: Mapping[str, Decimal]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ CORRECTABLE = frozenset(
     {
         *(Kind.BASELINE, Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN, Kind.NOTE),
         *(Kind.SIDE_EFFECT, Kind.DISCHARGE_SCORED, Kind.STARTED, Kind.RATE_CHANGED, Kind.PAUSED),
-        *(Kind.RESUMED, Kind.STOPPED, Kind.DEVICE_GIVEN, Kind.CONFIRMED),
+        *(Kind.RESUMED, Kind.STOPPED, Kind.DEVICE_GIVEN, Kind.RESCUE, Kind.CONFIRMED),
     }
 )
 
@@ -45,6 +45,12 @@ class Line:
     by_name: str
     payload: Mapping[str, Any]
     versions: tuple[Version, ...]
+
+    @property
+    def told_by(self) -> str:
+        """Who wrote it, and the monitor it comes from when they confirmed one's row."""
+        origin = events.origin(self.payload)
+        return f"{self.by_name}, from monitor {origin.sender}" if origin else self.by_name
 
     @property
     def corrected(self) -> bool:

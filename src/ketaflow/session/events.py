@@ -17,6 +17,7 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.dissociation      total (CADSS-6)
     session.pain              total (0 to 10)
     session.side_effect       effect, severity, note
+    session.rescue_given      medicine (as it is called), dose and route as given, reason
     session.note              text
     session.discharge_scored  instrument, answers
     session.discharged        done [..], escort, override {by_name, reason}
@@ -63,6 +64,7 @@ class Kind(StrEnum):
     DISSOCIATION = "session.dissociation"
     PAIN = "session.pain"
     SIDE_EFFECT = "session.side_effect"
+    RESCUE = "session.rescue_given"
     NOTE = "session.note"
     DISCHARGE_SCORED = "session.discharge_scored"
     DISCHARGED = "session.discharged"
@@ -182,6 +184,33 @@ def side_effects() -> Mapping[str, SideEffectKind]:
             for key, row in table.items()
         }
     )
+
+
+@dataclass(frozen=True)
+class RescueKind:
+    """A medicine that sources name for something that can go wrong, and for what."""
+
+    key: str
+    label: str
+    against: str
+    sources: tuple[str, ...]
+
+
+@cache
+def rescues() -> Mapping[str, RescueKind]:
+    """What is suggested for a rescue medicine; anything else can be written too."""
+    table = dict(tables.read("ketaflow.session", "library"))["rescue"]
+    return MappingProxyType(
+        {
+            key: RescueKind(key, row["label"], row["for"], keys(row, f"rescue medicine {key}"))
+            for key, row in table.items()
+        }
+    )
+
+
+def rescue(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """Medicine, dose, route and reason of a rescue medicine; all four must be said."""
+    return tuple(words(payload, key) for key in ("medicine", "dose", "route", "reason"))
 
 
 def kind_of(entry: Recorded) -> Kind:

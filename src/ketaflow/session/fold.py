@@ -313,6 +313,10 @@ def _side_effect(so_far: _Folding, line: Line) -> None:
     so_far.side_effects.append(SideEffect(line, effect, severity, note))
 
 
+def _rescue(so_far: _Folding, line: Line) -> None:
+    events.rescue(line.payload)  # stands among the lines
+
+
 def _note(so_far: _Folding, line: Line) -> None:
     events.words(line.payload, "text")
     so_far.notes.append(line)
@@ -367,6 +371,7 @@ TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
         Kind.DISSOCIATION: _scale,
         Kind.PAIN: _scale,
         Kind.SIDE_EFFECT: _side_effect,
+        Kind.RESCUE: _rescue,
         Kind.NOTE: _note,
         Kind.DISCHARGE_SCORED: _discharge_scored,
         Kind.DISCHARGED: _discharged,

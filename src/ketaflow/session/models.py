@@ -79,6 +79,26 @@ class Session(Row):
         return Phase(self.phase)
 
 
+class Press(Row):
+    """A press that is in the record: whatever arrives under its name again is kept no second time.
+
+    A line that was lost and came back, or a finger that pressed twice, sends the same press again.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="presses")
+    name = models.UUIDField()
+    ordinal = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "presses"
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="session_one_press_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"press {self.name}, entry {self.ordinal}"
+
+
 class MonitorBinding(Row):
     """The chair at which a monitor stands: by the place it names, or by a device's identifier."""
 

@@ -94,6 +94,7 @@ ADMITS: Mapping[Kind, frozenset[Phase]] = MappingProxyType(
         Kind.DISSOCIATION: PRESENT,
         Kind.PAIN: PRESENT,
         Kind.SIDE_EFFECT: PRESENT,
+        Kind.RESCUE: PRESENT,
         Kind.NOTE: KNOWN,
         Kind.DISCHARGE_SCORED: frozenset({Phase.OBSERVING}),
         Kind.DISCHARGED: frozenset({Phase.OBSERVING}),

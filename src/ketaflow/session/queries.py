@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -27,10 +27,12 @@ from ketaflow.screening.rules import Severity
 from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
+from ketaflow.session.events import Recorded
 from ketaflow.session.fold import SessionState, fold
-from ketaflow.session.models import OVER, Session
+from ketaflow.session.models import OVER, Press, Session
 
 MOST_SESSIONS = 200
+MOST_EARLIER = 6
 ORDER_CHANGED = (
     "the order was changed after check-in: cancel this session and check the patient in again"
 )
@@ -52,21 +54,34 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """A session that is over: its number in its course, and what its stream says."""
+
+    number: int
+    state: SessionState
+
+
+@dataclass(frozen=True)
 class OnBoard:
-    """One session on the board; `next_due_at` is None while nothing is due."""
+    """One session on the board; `next_due_at` is None while nothing is due.
+
+    `watch_until` is the end of the observation that the label fixes, None where it fixes none.
+    """
 
     session: Session
     next_due_at: datetime | None
+    watch_until: datetime | None
 
 
 @dataclass(frozen=True)
 class Today:
-    """The board: who is here, who is over, who is still to come, and which chairs are free."""
+    """The board: who is here, over and still to come, which chairs are free, who is on duty."""
 
     present: tuple[OnBoard, ...]
     over: tuple[OnBoard, ...]
     coming: tuple[Booked, ...]
     free_chairs: tuple[str, ...]
+    on_duty: tuple[str, ...]
     policy: Policy | None
 
 
@@ -98,9 +113,32 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
     return list(found.order_by("number")[:MOST_SESSIONS])
 
 
+def pressed(*, clinic: UUID, name: UUID) -> Press | None:
+    """The press of that name, if it is in the record."""
+    return Press.objects.filter(clinic_id=clinic, name=name).first()
+
+
 def state(*, clinic: UUID, id: UUID) -> SessionState:
     """What the stream of a session says."""
     return fold(journal.entries(clinic=clinic, stream=f"session/{id}"))
+
+
+def earlier(*, clinic: UUID, session: Session) -> Sequence[Ended]:
+    """This patient's latest ended sessions before `session`, of the same drug by the same route."""
+    course = session.course
+    found = Session.objects.filter(
+        clinic_id=clinic,
+        patient_id=session.patient_id,
+        checked_in_at__lt=session.checked_in_at,
+        course__drug=course.drug,
+        course__route=course.route,
+    ).exclude(started_at=None)
+    rows = found.exclude(ended_at=None).order_by("-checked_in_at")[:MOST_EARLIER]
+    numbers = {row.stream: row.number for row in rows}
+    written: dict[str, list[Recorded]] = {stream: [] for stream in numbers}
+    for entry in journal.of_streams(clinic=clinic, streams=numbers).order_by("stream", "ordinal"):
+        written[entry.stream].append(entry)
+    return [Ended(numbers[stream], fold(entries)) for stream, entries in written.items()]
 
 
 def room(*, clinic: UUID, id: UUID) -> Room | None:
@@ -162,6 +200,14 @@ def _next_due_at(session: Session, policy: Policy | None) -> datetime | None:
     )
 
 
+def _watch_until(session: Session) -> datetime | None:
+    monitoring = library.protocol(session.course.protocol).monitoring
+    fixed = monitoring.observe_min if monitoring else None
+    if fixed is None or session.started_at is None:
+        return None
+    return session.started_at + timedelta(minutes=float(fixed.value))
+
+
 def today(*, clinic: UUID, at: datetime) -> Today:
     """The board of the clinic's day, in a number of queries that does not grow with it."""
     zone = Clinic.objects.get(id=clinic).zone
@@ -173,7 +219,8 @@ def today(*, clinic: UUID, at: datetime) -> Today:
     here = rows.filter(ended_at=None)
     gone = rows.filter(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
     present, over = (
-        tuple(OnBoard(row, _next_due_at(row, policy)) for row in found) for found in (here, gone)
+        tuple(OnBoard(row, _next_due_at(row, policy), _watch_until(row)) for row in found)
+        for found in (here, gone)
     )
     taken = {one.session.chair for one in present}
     visits = schedule.on_days(clinic=clinic, first=day, last=day)
@@ -183,6 +230,11 @@ def today(*, clinic: UUID, at: datetime) -> Today:
         over=over,
         coming=tuple(one for one in visits if one.standing is Standing.BOOKED),
         free_chairs=tuple(name for name in chairs if name not in taken),
+        on_duty=tuple(
+            one.staff.name
+            for one in schedule.shifts(clinic=clinic, first=day, last=day)
+            if one.starts_at <= at < one.ends_at
+        ),
         policy=policy,
     )
 

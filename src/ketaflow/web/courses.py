@@ -22,7 +22,7 @@ from ketaflow.protocol.orders import Order, from_payload
 from ketaflow.refusals import Refused
 from ketaflow.session import queries as sessions
 from ketaflow.web import course_page
-from ketaflow.web.courses_forms import ChangeForm, DoseForm, EndForm, ReviewForm
+from ketaflow.web.courses_forms import ChangeForm, DoseForm, EndForm, ReviewForm, StretchForm
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
@@ -163,6 +163,28 @@ def review(request: StaffRequest, course: UUID) -> HttpResponse:
             refuse(form, refusal)
     context = {"course": found, "patient": found.patient, "form": form}
     return answer(request, "courses/review.html", context, form)
+
+
+@duty(Duty.PRESCRIBE)
+def stretch(request: StaffRequest, course: UUID) -> HttpResponse:
+    """Let a course take longer than its protocol says."""
+    found = course_or_404(request, course)
+    form = StretchForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.stretch(
+                course=found, reason=form.cleaned_data["reason"], by=request.author,
+                at=timezone.now(),
+            )  # fmt: skip
+            messages.success(request, "The course may take longer now.")
+            return redirect("bookings", course=found.id)
+        except Refused as refusal:
+            refuse(form, refusal)
+    context = {
+        "course": found, "patient": found.patient, "form": form,
+        "protocol": protocol_named(found.protocol),
+    }  # fmt: skip
+    return answer(request, "courses/stretch.html", context, form)
 
 
 @duty(Duty.PRESCRIBE)

@@ -138,3 +138,14 @@ class EndForm(forms.Form):
         widget=forms.RadioSelect,
     )
     reason = forms.CharField(label="Why", max_length=1000, widget=forms.Textarea({"rows": 3}))
+
+
+class StretchForm(forms.Form):
+    """Leave for a course to take longer."""
+
+    reason = forms.CharField(
+        label="Why it takes longer",
+        help_text="For instance an illness, or a session that had to be called off.",
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3}),
+    )

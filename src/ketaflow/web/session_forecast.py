@@ -2,40 +2,38 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from math import ceil
+from typing import Any
 
 from ketaflow.evidence.sources import Source, cite
 from ketaflow.people import queries as people
 from ketaflow.people.chart import Kind
 from ketaflow.people.registration import age_on
-from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose, infusion
+from ketaflow.pharmacology.doses import Dose, Infusion, NasalDose
 from ketaflow.pharmacology.forecast import Forecast, Series, Subject, forecast
-from ketaflow.protocol.library import Route
 from ketaflow.refusals import Refused
 from ketaflow.schedule.hours import day_of
-from ketaflow.session.administration import ends_at, spray
 from ketaflow.session.fold import SessionState
 from ketaflow.session.queries import Room
 from ketaflow.web.charts import Chart, Giving, Line, Mark, Values
+from ketaflow.web.session_learning import NOTHING, Lesson, of_earlier
+from ketaflow.web.session_programme import NotForecast, minute_of, programme
 
-MINUTE = timedelta(minutes=1)
 WEIGHT = "29463-7"
 LEAST_H, MOST_H = 3, 12
 PEOPLE = 200
 WORTH_A_WORD_MIN = 25
+POPULATION = "the population"
+LEARNED = "the population weighted by earlier sessions"
 SHOWN = (
     # The series to draw, the title, and the vital sign whose change since baseline goes with it.
     (("ketamine, S + R", "esketamine"), "Forecast concentration", ""),
     (("systolic pressure",), "Forecast rise in systolic pressure", "systolic"),
     (("dissociation",), "Forecast dissociation", ""),
 )
-
-
-class NotForecast(Refused):
-    """Something that a forecast needs is not on record."""
 
 
 @dataclass(frozen=True)
@@ -48,73 +46,44 @@ class Drawn:
     evidence: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    lesson: Lesson = NOTHING
+    alone: bool = False
 
 
-def draw(room: Room, *, at: datetime) -> Drawn:
-    """The forecast of this session at `at`; a refusal is a sentence, and the page goes on."""
+def draw(room: Room, *, at: datetime, alone: bool = False) -> Drawn:
+    """The forecast of this session at `at`; a refusal is a sentence, and the page goes on.
+
+    Over the population's band stands what earlier sessions teach, unless it is wanted `alone`.
+    """
     try:
-        doses = programme(room.state, at)
-        found = forecast(
-            drug=room.protocol.drug.value,
-            route=room.protocol.route.value,
-            doses=doses,
-            subject=_subject(room, at),
-            subjects=PEOPLE,
-            hours=_hours(room.state, at),
-            session_number=room.session.number,
-        )
+        asked = _asked(room, at)
+        found = forecast(**asked)
     except Refused as refusal:
         return Drawn(refusal=str(refusal))
-    shown, picture = list(_shown(found)), _Picture(room.state, found, doses, at)
+    lesson = NOTHING if alone else of_earlier(room, asked)
+    shown = list(_shown(found))
+    picture = _Picture(room.state, found, asked["doses"], at, lesson.rise)
     return Drawn(
         charts=tuple(_chart(picture, one, title, sign) for one, title, sign in shown),
         models=found.models,
         evidence=tuple((one.name, one.grade, one.status) for one, _, _ in shown),
         notes=found.notes,
         sources=cite(found.sources),
+        lesson=lesson,
+        alone=alone,
     )
 
 
-def programme(state: SessionState, at: datetime) -> tuple[Dose, ...]:
-    """What was given until `at` and the rest as ordered, in minutes since the drug began.
-
-    A paused pump is drawn as if it stayed paused.
-
-    Raises:
-        NotForecast: the order has no total dose or no duration.
-    """
-    order = state.preparation.order
-    if order.route is Route.NASAL:
-        return tuple(_sprays(state, at))
-    if state.started_at:
-        return tuple(_steps(state, state.started_at, at))
-    if order.dose_mg is None or order.duration_min is None:
-        raise NotForecast("No forecast: the order has no total dose and duration.")
-    return infusion(float(order.dose_mg), float(order.duration_min))
-
-
-def _steps(state: SessionState, zero: datetime, at: datetime) -> Iterator[Infusion]:
-    # Of two changes at one moment the later holds.
-    rates = {_minute(step.at, zero): float(step.rate_mg_min) for step in state.programme}
-    yield from (Infusion(minute, rate) for minute, rate in rates.items())
-    last = max(rates)
-    if rates[last]:
-        until = ends_at(state.preparation.order, state.programme, at=at)
-        # Running past the ordered dose, the pump is still running now.
-        yield Infusion(max(_minute(max(until or at, at), zero), last + 1 / 60), 0.0)
-
-
-def _sprays(state: SessionState, at: datetime) -> Iterator[NasalDose]:
-    device = spray()
-    zero = state.started_at or at
-    given = [NasalDose(_minute(one.at, zero), float(one.dose_mg)) for one in state.devices]
-    yield from given
-    if state.stopped_at:
-        return
-    rest = float(device.rest_min.value)
-    following = max(given[-1].at_min + rest, _minute(at, zero)) if given else 0.0
-    for number in range(state.preparation.order.devices - len(given)):
-        yield NasalDose(following + number * rest, float(device.device_mg.value))
+def _asked(room: Room, at: datetime) -> dict[str, Any]:
+    return {
+        "drug": room.protocol.drug.value,
+        "route": room.protocol.route.value,
+        "doses": programme(room.state, at),
+        "subject": _subject(room, at),
+        "subjects": PEOPLE,
+        "hours": _hours(room.state, at),
+        "session_number": room.session.number,
+    }
 
 
 def _subject(room: Room, at: datetime) -> Subject:
@@ -136,7 +105,7 @@ def _last_weight(room: Room) -> Decimal | None:
 
 def _hours(state: SessionState, at: datetime) -> float:
     zero = state.started_at or at
-    lasting_min = _minute(state.ended_at or at, zero)
+    lasting_min = minute_of(state.ended_at or at, zero)
     return float(min(max(LEAST_H, ceil((lasting_min + 30) / 60)), MOST_H))
 
 
@@ -155,6 +124,7 @@ class _Picture:
     found: Forecast
     doses: Sequence[Dose]
     at: datetime
+    learned: Series | None
 
     @property
     def now(self) -> float | None:
@@ -162,13 +132,16 @@ class _Picture:
         zero = self.state.started_at
         if zero is None or self.state.ended_at:
             return None
-        now = _minute(self.at, zero)
+        now = minute_of(self.at, zero)
         return now if now <= self.found.time_min[-1] else None
 
 
 def _chart(picture: _Picture, series: Series, title: str, sign: str) -> Chart:
     zero, axis = picture.state.started_at, picture.found.time_min
-    lines = [Line(series.name, series.median, series.p05 or (), series.p95 or ())]
+    lines = [_line(series.name, series)]
+    learned = picture.learned if picture.learned and picture.learned.name == series.name else None
+    if learned:
+        lines[:] = [_line(POPULATION, series), _line(LEARNED, learned)]
     if sign and zero:
         measured = _measured(picture.state, zero, sign, len(axis))
         lines.append(Line("measured", measured, dots=True))
@@ -176,7 +149,7 @@ def _chart(picture: _Picture, series: Series, title: str, sign: str) -> Chart:
         title=title,
         x=axis,
         lines=tuple(lines),
-        words=_words(picture, series),
+        words=_words(picture, series) + (_learned_words(learned) if learned else ""),
         y_label=series.unit,
         y_min=None if sign else 0,
         decimals=0 if series.unit == "ng/mL" else 1,
@@ -184,6 +157,20 @@ def _chart(picture: _Picture, series: Series, title: str, sign: str) -> Chart:
         marks=tuple(_marks(picture.state, zero, series.name)) if zero else (),
         giving=tuple(_giving(picture.doses)),
         table_every=10,
+    )
+
+
+def _line(label: str, series: Series) -> Line:
+    return Line(label, series.median, series.p05 or (), series.p95 or ())
+
+
+def _learned_words(learned: Series) -> str:
+    top = max(learned.median)
+    peak = learned.median.index(top)
+    low, high = (band[peak] if band else top for band in (learned.p05, learned.p95))
+    return (
+        f" Among the people who fit this patient's earlier sessions it peaks at {top:.0f} "
+        f"{learned.unit} (5–95 %: {low:.0f} to {high:.0f})."
     )
 
 
@@ -203,7 +190,7 @@ def _measured(state: SessionState, zero: datetime, sign: str, count: int) -> Val
     before = state.baseline.vitals.measured.get(sign) if state.baseline else None
     found: list[float | None] = [None] * count
     for reading in state.readings:
-        value, minute = reading.vitals.measured.get(sign), round(_minute(reading.at, zero))
+        value, minute = reading.vitals.measured.get(sign), round(minute_of(reading.at, zero))
         if before is not None and value is not None and 0 <= minute < count:
             found[minute] = float(value - before)
     return tuple(found)
@@ -214,10 +201,10 @@ def _marks(state: SessionState, zero: datetime, name: str) -> Iterator[Mark]:
     scores = state.scores if name == "dissociation" else ()
     for one in scores:
         if one.instrument == "cadss-6" and one.line.at >= zero:
-            yield Mark(_minute(one.line.at, zero), f"CADSS-6 {one.total}")
+            yield Mark(minute_of(one.line.at, zero), f"CADSS-6 {one.total}")
     for effect in state.side_effects:
         if effect.line.at >= zero:
-            yield Mark(_minute(effect.line.at, zero), effect.effect.replace("-", " "))
+            yield Mark(minute_of(effect.line.at, zero), effect.effect.replace("-", " "))
 
 
 def _giving(doses: Sequence[Dose]) -> Iterator[Giving]:
@@ -232,7 +219,3 @@ def _giving(doses: Sequence[Dose]) -> Iterator[Giving]:
             wide = following.at_min - one.at_min >= WORTH_A_WORD_MIN
             label = f"{one.rate_mg_min:g} mg/min" if wide else ""
             yield Giving(one.at_min, following.at_min, label)
-
-
-def _minute(moment: datetime, zero: datetime) -> float:
-    return (moment - zero) / MINUTE

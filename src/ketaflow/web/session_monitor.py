@@ -1,5 +1,7 @@
 """A session's flowsheet with what its monitor charted between the nurse's own rows."""
 
+from collections.abc import Sequence
+
 from ketaflow.protocol.figures import show
 from ketaflow.session import vitals
 from ketaflow.session.fold import SCALES
@@ -12,11 +14,11 @@ from ketaflow.web.session_page import FlowRow
 PRESSURE = ("systolic", "diastolic")
 
 
-def flow(room: Room) -> list[FlowRow]:
-    """The flowsheet, the baseline first; rows of a monitor say that nobody confirmed them yet."""
+def beside(room: Room, told: Sequence[FlowRow]) -> list[FlowRow]:
+    """The rows that people told, the baseline first, and between them what nobody confirmed yet."""
     row = room.session
     charted = queries.unconfirmed(clinic=row.clinic_id, session=row.id)
-    rows = [*session_page.flow(room), *(_row(room, one) for one in charted)]
+    rows = [*told, *(_row(room, one) for one in charted)]
     return sorted(rows, key=lambda one: (one.name != "Baseline", one.at))
 
 

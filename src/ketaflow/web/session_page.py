@@ -93,13 +93,18 @@ class Now:
     ends: str
 
 
-def flow(room: Room) -> list[FlowRow]:
-    """The flowsheet: the baseline first, then every moment at which something was measured."""
-    moments: dict[datetime, list[Line]] = {}
+def moments(room: Room) -> Mapping[datetime, Sequence[Line]]:
+    """Every moment at which something was measured, with what was."""
+    found: dict[datetime, list[Line]] = {}
     for line in room.state.lines:
         if (line.kind in MEASURED or line.kind in SCALES) and not line.struck:
-            moments.setdefault(line.at, []).append(line)
-    rows = [_row(room, at, lines) for at, lines in sorted(moments.items())]
+            found.setdefault(line.at, []).append(line)
+    return found
+
+
+def flow(room: Room, of: Mapping[datetime, Sequence[Line]] | None = None) -> list[FlowRow]:
+    """The flowsheet: the baseline first, then every moment, or those given."""
+    rows = [_row(room, at, lines) for at, lines in sorted((of or moments(room)).items())]
     return sorted(rows, key=lambda row: row.name != "Baseline")
 
 
@@ -124,14 +129,9 @@ def _row(room: Room, at: datetime, lines: Sequence[Line]) -> FlowRow:
         given=show(round(state.given_mg(at), 1)) if started else "",
         changes="" if is_baseline else changes(state, found),
         beyond=beyond(room, found, before=is_baseline),
-        by=_by(lines[0]),
+        by=lines[0].told_by,
         corrected=any(one.corrected for one in lines),
     )
-
-
-def _by(line: Line) -> str:
-    origin = events.origin(line.payload)
-    return f"{line.by_name}, from monitor {origin.sender}" if origin else line.by_name
 
 
 def since(state: SessionState, at: datetime) -> str:
@@ -238,6 +238,14 @@ def _ends(state: SessionState, at: datetime) -> str:
         return ""
     left = -((at - ends) // MINUTE)
     return f"in about {left} min" if left > 0 else "the ordered dose should be in now"
+
+
+def fixed_clock(until: datetime | None, at: datetime) -> str:
+    """How long the label's own clock still runs; nothing where there is none."""
+    if until is None:
+        return ""
+    left = -((at - until) // MINUTE)
+    return f"{spoken(left)} left" if left > 0 else "over"
 
 
 def due_words(due_at: datetime | None, at: datetime) -> str:
@@ -374,6 +382,9 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISSOCIATION: lambda told: f"CADSS-6 {told['total']}",
     Kind.PAIN: lambda told: f"Pain {told['total']} of 10",
     Kind.SIDE_EFFECT: _effect,
+    Kind.RESCUE: lambda told: (
+        f"Rescue medicine: {told['medicine']} {told['dose']}, {told['route']}: {told['reason']}"
+    ),
     Kind.NOTE: lambda told: f"Note: {told['text']}",
     Kind.DISCHARGE_SCORED: _score,
     Kind.DISCHARGED: _home,

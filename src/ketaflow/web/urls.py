@@ -7,6 +7,7 @@ from ketaflow.web import (
     board,
     courses,
     home,
+    live,
     monitors,
     outcomes,
     patients,
@@ -70,6 +71,7 @@ urlpatterns = [
     path("courses/<uuid:course>/", courses.course, name="course"),
     path("courses/<uuid:course>/dose/", courses.change, name="course_change"),
     path("courses/<uuid:course>/review/", courses.review, name="course_review"),
+    path("courses/<uuid:course>/stretch/", courses.stretch, name="course_stretch"),
     path("courses/<uuid:course>/end/", courses.end, name="course_end"),
     path("courses/<uuid:course>/consent/", courses.consent, name="consent"),
     path("courses/<uuid:course>/consent/withdraw/", courses.withdraw, name="consent_withdraw"),
@@ -98,9 +100,12 @@ urlpatterns = [
     ),
     # session
     path("board/", board.board, name="board"),
+    path("board/live/", live.board, name="board_live"),
+    path("sessions/<uuid:session>/live/", live.room, name="session_live"),
     path("bookings/<uuid:booking>/check-in/", sessions.check_in, name="session_check_in"),
     path("courses/<uuid:course>/check-in/", sessions.walk_in, name="session_walk_in"),
     path("sessions/<uuid:session>/", sessions.session, name="session"),
+    path("sessions/<uuid:session>/chair/", sessions.chair, name="session_chair"),
     path("sessions/<uuid:session>/do/<str:act>/", sessions.act, name="session_act"),
     path(
         "sessions/<uuid:session>/correct/<int:ordinal>/",

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('people', '0001_initial'),
         ('schedule', '0001_initial'),
-        ('session', '0001_initial'),
+        ('session', '0002_presses'),
     ]
 
     operations = [

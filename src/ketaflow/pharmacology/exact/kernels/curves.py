@@ -1,0 +1,148 @@
+"""Every curve on an even grid: people side by side, or each person's times side by side."""
+
+from ketaflow.pharmacology.exact.compiled import compiled, inside
+from ketaflow.pharmacology.exact.kernels.desk import go, prepare, push, seat, see, working_space
+from ketaflow.pharmacology.exact.kernels.eight import (
+    PEOPLE,
+    item,
+    load,
+    more,
+    plus,
+    same,
+    store,
+    turned,
+)
+from ketaflow.pharmacology.exact.plans.timetable import DOUBLINGS, STROKE
+
+
+@inside
+def show(w, at, lists, desk, state, time, person, out):
+    """Write every curve of eight persons at one time."""
+    for curve in range(at.curves):
+        store(w, desk.free, see(w, at, lists, desk, state, curve))
+        for lane in range(min(PEOPLE, out.shape[2] - person)):
+            out[curve, time, person + lane] = w[desk.free * PEOPLE + lane]
+
+
+@compiled
+def by_time(first, last, at, lists, desk, rates, weights, into, amount, steps, segments, out):
+    w = working_space(desk)
+    for group in range(first, last):
+        person = group * PEOPLE
+        seat(w, at, lists, desk, rates, weights, person)
+        prepare(w, at, lists, desk, steps)
+        state = desk.state
+        for segment in range(segments.shape[0]):
+            push_first, push_last, enter, time, count, away = segments[segment]
+            push(w, state, into, amount, push_first, push_last, person)
+            state = go(w, at, lists, desk, enter, state)
+            for place in range(count):
+                if place:
+                    state = go(w, at, lists, desk, 0, state)
+                show(w, at, lists, desk, state, time + place, person, out)
+            state = go(w, at, lists, desk, away, state)
+
+
+@inside
+def rows(w, at, lists, desk):
+    """What each curve at each time of a stroke takes from the state at its start.
+
+    A row of the curve's weights, times the exponential of one more step each time. State by state,
+    the times side by side: they lie behind the room for one stroke.
+    """
+    base = desk.free + STROKE
+    for slot in range(base, base + at.curves * STROKE * at.states):
+        store(w, slot, same(0.0))
+    for curve in range(at.curves):
+        for term in range(item(lists, at.curve + curve), item(lists, at.curve + curve + 1)):
+            slot = base + STROKE * item(lists, at.term + term)
+            store(w, slot, plus(load(w, slot), load(w, desk.weights + term)))
+        for time in range(1, STROKE):
+            next_row(w, at, lists, desk, base + time)
+        base += STROKE * at.states
+
+
+@inside
+def next_row(w, at, lists, desk, here):
+    """The row at `here` from that before it: times the exponential of one step."""
+    for row in range(at.states):
+        weight = load(w, here - 1 + STROKE * row)
+        for slot in range(item(lists, at.row + row), item(lists, at.row + row + 1)):
+            to = here + STROKE * item(lists, at.col + slot)
+            store(w, to, more(load(w, to), weight, load(w, desk.steps + slot)))
+
+
+@inside
+def eight_times(w, at, rows, state):
+    """One curve at eight times, from the rows of the first of them on."""
+    a = b = c = d = e = f = g = h = same(0.0)
+    for place in range(at.states):
+        amount = load(w, state + place)
+        row = rows + STROKE * place
+        a = more(a, load(w, row), amount)
+        b = more(b, load(w, row + 1), amount)
+        c = more(c, load(w, row + 2), amount)
+        d = more(d, load(w, row + 3), amount)
+        e = more(e, load(w, row + 4), amount)
+        f = more(f, load(w, row + 5), amount)
+        g = more(g, load(w, row + 6), amount)
+        h = more(h, load(w, row + 7), amount)
+    return a, b, c, d, e, f, g, h
+
+
+@inside
+def stroke(w, at, desk, state, curve, out, first, apart, lanes, count):
+    """One curve of eight persons at `count` times, each to a row of `out`, `apart` from the last.
+
+    What does not fill a square of eight by eight goes by way of the desk.
+    """
+    rows = desk.free + STROKE * (1 + curve * at.states)
+    for time in range(0, count, PEOPLE):
+        eights = eight_times(w, at, rows + time, state)
+        if lanes == PEOPLE and count - time >= PEOPLE:
+            turned(eights, out, first + time, apart)
+        else:
+            for place in range(PEOPLE):
+                store(w, desk.free + place, eights[place])
+            for lane in range(lanes):
+                for place in range(min(PEOPLE, count - time)):
+                    value = w[(desk.free + place) * PEOPLE + lane]
+                    out[first + lane * apart + time + place] = value
+
+
+@inside
+def leave(w, at, lists, desk, state, count):
+    """From a stroke's start to the next one, or to the last of fewer times, in doublings."""
+    if count > STROKE:
+        return go(w, at, lists, desk, DOUBLINGS, state)
+    for power in range(DOUBLINGS):
+        if (count - 1) >> power & 1:
+            state = go(w, at, lists, desk, power, state)
+    return state
+
+
+@compiled
+def by_person(first, last, at, lists, desk, rates, weights, into, amount, steps, segments, out):
+    w, people, times = (
+        working_space(desk),
+        rates.shape[1],
+        out.shape[0] // (rates.shape[1] * at.curves),
+    )
+    for group in range(first, last):
+        person = group * PEOPLE
+        lanes = min(PEOPLE, people - person)
+        seat(w, at, lists, desk, rates, weights, person)
+        prepare(w, at, lists, desk, steps)
+        state = desk.state
+        rows(w, at, lists, desk)
+        for segment in range(segments.shape[0]):
+            push_first, push_last, enter, time, count, away = segments[segment]
+            push(w, state, into, amount, push_first, push_last, person)
+            state = go(w, at, lists, desk, enter, state)
+            for done in range(0, count, STROKE):
+                for curve in range(at.curves):
+                    place = (curve * people + person) * times + time + done
+                    here = min(STROKE, count - done)
+                    stroke(w, at, desk, state, curve, out, place, times, lanes, here)
+                state = leave(w, at, lists, desk, state, count - done)
+            state = go(w, at, lists, desk, away, state)
