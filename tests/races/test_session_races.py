@@ -44,9 +44,9 @@ class Clinic:
         row = open_clinic("Races")
         self.nurse = employ(row, "Ada Nurse", Role.NURSE)
         self.second = employ(row, "Ben Prescriber", Role.PRESCRIBER)
-        director = employ(row, "Mia Director", Role.MEDICAL_DIRECTOR)
-        sign_policy(director)
-        equip(director, self.nurse, days=2)
+        self.director = employ(row, "Mia Director", Role.MEDICAL_DIRECTOR)
+        sign_policy(self.director)
+        equip(self.director, self.nurse, days=2)
         self.patient = register(self.nurse, "K-1", "Cy", "Patient")
 
     def course(self, **order):

@@ -100,6 +100,16 @@ def take_round(day: ClinicDay, pressure: str, **more: str) -> Page:
     return press(day, "round", systolic=systolic, diastolic=diastolic, **{**BASELINE, **more})
 
 
+def answer_holds(day: ClinicDay, act: str, **words: str) -> Page:
+    """Acknowledge, or release, every hold that asks for it."""
+    page = room(day)
+    while (form := page.locator(f"form[action*='/do/{act}/']")).count():
+        for name, value in words.items():
+            form.first.locator(f"[name='{act}-{name}']").fill(value)
+        follow(form.first.get_by_role("button"))
+    return page
+
+
 def score_discharge(day: ClinicDay) -> None:
     """Ten of ten on the modified Aldrete score."""
     items = ("activity", "respiration", "circulation", "consciousness", "spo2")

@@ -258,13 +258,28 @@ def when_the_infusion_runs(day: ClinicDay) -> None:
 
 def when_it_is_paused_and_ends(day: ClinicDay) -> None:
     day.tell(
-        "At 25 minutes he is anxious and wants to talk. Ada pauses the drug; four minutes later it "
-        "runs again. The end moves with it, and when the whole dose is in she stops the pump."
+        "At 25 minutes he is anxious and his pressure is 168/94. That meets two rules of this "
+        "clinic's made-up policy. The page says reading, rule and source; it is no alarm, and the "
+        "pump is Ada's to stop. She pauses the drug."
     )
     day.clock.passes(minutes=5)
+    page = chair.take_round(day, "168/94", sedation="5", dissociation="11")
+    day.says(page, "Hold: no more drug until released")
+    day.says(page, "Systolic pressure 40 mmHg or more above baseline")
     page = chair.press(day, "pause", reason="anxious, wants to talk")
     day.look(page, "paused")
-    day.clock.passes(minutes=4)
+    day.tell("Before somebody has released the hold, the drug does not go on.")
+    day.clock.passes(minutes=1)
+    day.chapter.quote(chair.refusal(chair.press(day, "resume")))
+    chair.answer_holds(day, "acknowledge", words="Quiet room, Dr Osei told")
+    day.tell(
+        "Three minutes later it is 146/88. Ada releases the hold with her reason, and the drug "
+        "runs again. The end moves with it, and when the whole dose is in she stops the pump."
+    )
+    day.clock.passes(minutes=3)
+    chair.take_round(day, "146/88", sedation="5")
+    page = chair.answer_holds(day, "release", reason="146/88 and calm; Dr Osei agrees")
+    then_it_says(page, "The hold is released.")
     chair.press(day, "resume")
     chair.take_round(day, "136/86", sedation="5", dissociation="6")
     day.clock.passes(minutes=10)

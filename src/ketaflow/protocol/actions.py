@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -16,6 +17,8 @@ from ketaflow.people.roles import Duty, require
 from ketaflow.protocol import course as courses
 from ketaflow.protocol import dosing, library, limits, queries
 from ketaflow.protocol.course import Decision
+from ketaflow.protocol.holds import shapes
+from ketaflow.protocol.holds.shapes import Choice
 from ketaflow.protocol.models import Course, SignedPolicy
 from ketaflow.protocol.orders import Order, from_payload, needs, order_from
 from ketaflow.protocol.preparation import Preparation
@@ -53,9 +56,10 @@ class Plan:
 
 
 def sign_policy(
-    *, values: Mapping[str, Decimal], note: str, seen: int, by: Author, at: datetime
-) -> SignedPolicy:
-    """Sign a new version of the clinic's own numbers; `seen` is the version on the page.
+    *, values: Mapping[str, Decimal], note: str, seen: int, by: Author, at: datetime,
+    holds: Mapping[str, Choice] = MappingProxyType({}),
+) -> SignedPolicy:  # fmt: skip
+    """Sign a new version of the clinic's own numbers and hold rules; `seen` is the page's version.
 
     Raises:
         PolicyNotReady: a value is missing or cannot be right.
@@ -64,9 +68,11 @@ def sign_policy(
     require(by, Duty.SIGN_POLICY)
     version = seen + 1
     limits.check(limits.Policy(str(version), by.name, at, values))
+    rules = shapes.chosen(holds, values=values)
     payload = {
         "version": version,
         "values": {key: str(value) for key, value in values.items()},
+        "holds": [rule.payload() for rule in rules],
         "note": note.strip(),
     }
     try:

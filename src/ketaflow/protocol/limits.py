@@ -14,6 +14,7 @@ from typing import Any
 
 from ketaflow import tables
 from ketaflow.protocol.figures import BadFigure, Figure, keys, number, show
+from ketaflow.protocol.holds.rules import Rule
 from ketaflow.protocol.library import Caps
 from ketaflow.refusals import Refused
 
@@ -49,13 +50,14 @@ class Limit:
 
 @dataclass(frozen=True)
 class Policy:
-    """The clinic's values, signed together. `fictional` marks those of a demonstration."""
+    """The clinic's values and hold rules, signed together; `fictional` in a demonstration."""
 
     version: str
     signed_by: str
     signed_at: datetime | None
     values: Mapping[str, Decimal]
     fictional: bool = False
+    holds: tuple[Rule, ...] = ()
 
     def value(self, key: str) -> Decimal:
         """The value of `key`.

@@ -11,6 +11,7 @@ class SignedPolicy(Row):
 
     version = models.PositiveIntegerField()
     values = models.JSONField()
+    holds = models.JSONField(default=list)
     note = models.CharField(max_length=400, blank=True)
     signed_by = models.UUIDField(null=True)
     signed_by_name = models.CharField(max_length=200)

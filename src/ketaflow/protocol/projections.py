@@ -22,6 +22,8 @@ def _policy_signed(entry: Any) -> None:
         clinic_id=entry.clinic,
         version=said["version"],
         values=said["values"],
+        # Policies signed before there were hold rules have none.
+        holds=said.get("holds", []),
         note=said["note"][:400],
         signed_by=entry.by,
         signed_by_name=entry.by_name,

@@ -1,9 +1,11 @@
 """Every read about what will be given."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from ketaflow.protocol.holds import rules
 from ketaflow.protocol.limits import Policy
 from ketaflow.protocol.models import Course, CourseReview, SignedPolicy
 
@@ -16,14 +18,27 @@ def signed_policy(*, clinic: UUID) -> SignedPolicy | None:
 def policy(*, clinic: UUID) -> Policy | None:
     """The clinic's numbers in force, as the decisions read them."""
     row = signed_policy(clinic=clinic)
-    if row is None:
-        return None
+    return _policy(row) if row else None
+
+
+def policy_at(*, clinic: UUID, at: datetime) -> Policy | None:
+    """The clinic's numbers that were in force at `at`."""
+    signed = SignedPolicy.objects.filter(clinic_id=clinic, signed_at__lte=at)
+    row = signed.order_by("-version").first()
+    return _policy(row) if row else None
+
+
+def _policy(row: SignedPolicy) -> Policy:
+    version, signed_by = str(row.version), row.signed_by_name
     return Policy(
-        version=str(row.version),
-        signed_by=row.signed_by_name,
+        version=version,
+        signed_by=signed_by,
         signed_at=row.signed_at,
         values={key: Decimal(value) for key, value in row.values.items()},
         fictional=row.clinic.fictional,
+        holds=tuple(
+            rules.from_payload(one, signed_by=signed_by, version=version) for one in row.holds
+        ),
     )
 
 

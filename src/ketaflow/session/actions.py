@@ -4,7 +4,7 @@ Each takes what the person saw (`seen`, the last entry on their page), so that t
 hands is told, and nothing is lost or doubled.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,11 +28,12 @@ from ketaflow.schedule import queries as schedule
 from ketaflow.schedule.hours import day_of
 from ketaflow.schedule.models import Booking, Chair
 from ketaflow.session import gates, queries, wishes
+from ketaflow.session.ending import actions as ending
 from ketaflow.session.events import Entry, Kind, Recorded
 from ketaflow.session.fold import fold
 from ketaflow.session.gates import Here
+from ketaflow.session.holds import watch
 from ketaflow.session.models import Session
-from ketaflow.session.projections import given
 from ketaflow.session.queries import Room
 from ketaflow.session.wishes import Correction, Departure, DoseRead, Press, Saw, Taken, Wish
 
@@ -295,6 +296,11 @@ def cancel(*, session: UUID, reason: str, seen: Saw, by: Author, at: datetime) -
     _write(session, Wish(Kind.CANCELLED, payload), seen=seen, by=by, at=at)
 
 
+def add(*, session: UUID, wish: Wish, seen: Saw, by: Author, at: datetime) -> None:
+    """Write one entry that another part of this stage has put together."""
+    _write(session, wish, seen=seen, by=by, at=at)
+
+
 def _write(
     session: UUID, *wanted: Wish, seen: Saw, by: Author, at: datetime, then: datetime | None = None
 ) -> None:
@@ -319,8 +325,12 @@ def _write(
         for wish in written:
             gates.allow(wish, _here(room, by, moment))
             room = _append(room, entries, wish, by, moment)
+        first = len(entries) - len(written) + 1
+        for payload in watch.raised(room.state, room.policy, first=first):
+            # Raised when it is known, however old the reading: the answer is timed from here.
+            room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
         for wish in written:
-            if close := AFTER.get(wish.kind):
+            if close := ending.AFTER.get(wish.kind):
                 close(room, wish.payload, by, at)
 
 
@@ -357,41 +367,4 @@ def _here(room: Room, by: Author, at: datetime) -> Here:
     )
 
 
-def _hand_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
-    """Tell the course and the schedule how the session ended."""
-    row, given_mg = room.session, given(room.state, at)
-    if given_mg == 0:
-        return _give_back(room, told, by, at)
-    protocol_actions.note_session(
-        course=row.course, session=row.id, number=row.number, given_mg=given_mg, by=by, at=at
-    )
-    if row.booking_id:
-        schedule_actions.note_done(booking=row.booking_id, by=by, at=at)
-    return None
-
-
-def _count_anew(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
-    """Tell the course when a correction changes what an ended session gave."""
-    row, now = room.session, given(room.state, at)
-    if row.ended_at and now != row.given_mg:
-        ended = protocol_actions.Ended(row.id, row.ended_at)
-        protocol_actions.correct_session(
-            course=row.course, session=ended, was_mg=row.given_mg, given_mg=now, by=by, at=at
-        )
-
-
-def _give_back(room: Room, told: Mapping[str, Any], by: Author, at: datetime) -> None:
-    """Free the chair and the nurse of a visit that came to nothing."""
-    if visit := room.session.booking:
-        schedule_actions.cancel(
-            booking=visit.id, reason=told["reason"], seen=visit.ordinal, by=by, at=at
-        )
-
-
 DUTIES = dict.fromkeys((Kind.CHECKLIST_ITEM, Kind.BASELINE, Kind.CANCELLED), Duty.PREPARE)
-AFTER: Mapping[Kind, Callable[[Room, Mapping[str, Any], Author, datetime], None]] = {
-    Kind.DISCHARGED: _hand_back,
-    Kind.TRANSFERRED: _hand_back,
-    Kind.CANCELLED: _give_back,
-    Kind.CORRECTED: _count_anew,
-}

@@ -47,12 +47,6 @@ class Line:
     versions: tuple[Version, ...]
 
     @property
-    def told_by(self) -> str:
-        """Who wrote it, and the monitor it comes from when they confirmed one's row."""
-        origin = events.origin(self.payload)
-        return f"{self.by_name}, from monitor {origin.sender}" if origin else self.by_name
-
-    @property
     def corrected(self) -> bool:
         """Whether it was ever corrected."""
         return len(self.versions) > 1

@@ -14,6 +14,8 @@ from ketaflow.protocol.library import Monitoring, Route
 from ketaflow.protocol.limits import Policy
 from ketaflow.refusals import Refused
 from ketaflow.session.fold import Scored, SessionState
+from ketaflow.session.holds import standing
+from ketaflow.session.monitoring_form.measured import marks_min, pressure_from
 from ketaflow.session.phases import Phase
 
 MINUTE = timedelta(minutes=1)
@@ -139,7 +141,8 @@ def still_to_do(state: SessionState, leaving: Leaving) -> tuple[str, ...]:
         found.append("the last discharge score is incomplete")
     elif last.total < needed_score(leaving.policy):
         found.append(f"the last discharge score is {last.total} of 10; {needed} is needed")
-    return (*found, *_pressure(state, leaving.policy))
+    found += [*_pressure(state, leaving.policy), *standing.unanswered(state.holds)]
+    return (*found, *(_marks(state, leaving.monitoring) if route is Route.NASAL else ()))
 
 
 def may_leave(state: SessionState, leaving: Leaving) -> None:
@@ -190,6 +193,15 @@ def _pressure(state: SessionState, policy: Policy) -> tuple[str, ...]:
             f"{show(before)} at baseline",
         )
     return ()
+
+
+def _marks(state: SessionState, monitoring: Monitoring) -> list[str]:
+    """The pressures that the label asks for at fixed minutes and that nobody has taken since."""
+    return [
+        f"no blood pressure has been taken at {mark} minutes from the first spray or later"
+        for mark in marks_min(monitoring)
+        if pressure_from(state, mark) is None
+    ]
 
 
 def _closed(clock: Gate, at: datetime) -> str:

@@ -23,6 +23,11 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.discharged        done [..], escort, override {by_name, reason}
     session.transferred       to, reason
     session.cancelled         reason
+    session.hold              rule {..}, policy_version, policy_signed_by, readings [..]
+    session.hold_acknowledged hold (its ordinal), words
+    session.hold_released     hold (its ordinal), reason
+    session.form_filled       answers {key: "yes"|"no"|text}
+    session.form_submitted    how, reference
     session.corrected         corrects, reason, payload (null strikes out), at (a new time)
     session.reading_confirmed as baseline, any of them; monitor {reading, sender}
 """
@@ -70,6 +75,11 @@ class Kind(StrEnum):
     DISCHARGED = "session.discharged"
     TRANSFERRED = "session.transferred"
     CANCELLED = "session.cancelled"
+    HOLD = "session.hold"
+    HOLD_ACKNOWLEDGED = "session.hold_acknowledged"
+    HOLD_RELEASED = "session.hold_released"
+    FORM_FILLED = "session.form_filled"
+    FORM_SUBMITTED = "session.form_submitted"
     CORRECTED = "session.corrected"
     CONFIRMED = "session.reading_confirmed"
 

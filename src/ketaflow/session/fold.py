@@ -22,6 +22,8 @@ from ketaflow.session.administration import (
 from ketaflow.session.checklist import Preparation
 from ketaflow.session.corrections import Line, lines_of
 from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Origin, Recorded, Tick
+from ketaflow.session.holds import standing
+from ketaflow.session.monitoring_form.form import UNTOUCHED, Form
 from ketaflow.session.phases import Phase
 from ketaflow.session.vitals import Vitals
 
@@ -91,6 +93,8 @@ class SessionState:
     side_effects: tuple[SideEffect, ...] = ()
     notes: tuple[Line, ...] = ()
     discharge_scores: tuple[Scored, ...] = ()
+    holds: tuple[standing.Hold, ...] = ()
+    form: Form = UNTOUCHED
     lines: tuple[Line, ...] = ()
 
     @property
@@ -162,6 +166,8 @@ class _Folding:
     side_effects: list[SideEffect] = field(default_factory=list)
     notes: list[Line] = field(default_factory=list)
     discharge_scores: list[Scored] = field(default_factory=list)
+    holds: dict[int, standing.Hold] = field(default_factory=dict)
+    form: Form = UNTOUCHED
 
     def take(self, line: Line) -> None:
         phases.admit(self.phase, line.kind)
@@ -213,6 +219,8 @@ class _Folding:
             side_effects=tuple(self.side_effects),
             notes=tuple(self.notes),
             discharge_scores=tuple(self.discharge_scores),
+            holds=tuple(self.holds.values()),
+            form=self.form,
         )
 
 
@@ -353,6 +361,15 @@ def _cancelled(so_far: _Folding, line: Line) -> None:
     so_far.go(Phase.CANCELLED)
 
 
+def _hold(so_far: _Folding, line: Line) -> None:
+    found = standing.after(so_far.holds, line)
+    so_far.holds[found.ordinal] = found
+
+
+def _form(so_far: _Folding, line: Line) -> None:
+    so_far.form = so_far.form.after(line)
+
+
 TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
     {
         Kind.CHECKED_IN: _checked_in,
@@ -377,5 +394,7 @@ TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
         Kind.DISCHARGED: _discharged,
         Kind.TRANSFERRED: _transferred,
         Kind.CANCELLED: _cancelled,
+        **dict.fromkeys((Kind.FORM_FILLED, Kind.FORM_SUBMITTED), _form),
+        **dict.fromkeys((Kind.HOLD, Kind.HOLD_ACKNOWLEDGED, Kind.HOLD_RELEASED), _hold),
     }
 )

@@ -16,6 +16,7 @@ from ketaflow.session.checklist import CannotStart
 from ketaflow.session.discharge import Leaving, Override
 from ketaflow.session.events import Entry, Kind
 from ketaflow.session.fold import SessionState
+from ketaflow.session.holds import standing
 from ketaflow.session.wishes import Wish
 
 # Clocks of two machines never agree to the second.
@@ -47,9 +48,16 @@ def allow(wish: Wish, here: Here) -> None:
 
     Raises:
         NotNow: the session is not in a phase that takes it.
+        Held: a hold keeps the drug back.
         CannotStart, Slip, NotAsOrdered, AboveCap, TooSoon, SamePerson, NotYet: by its kind.
     """
     phases.admit(here.state.phase, wish.kind)
+    standing.require_released(
+        here.state.holds,
+        wish.kind,
+        before_mg_min=here.state.rate_mg_min(here.at),
+        rate_mg_min=events.number(wish.payload, "rate_mg_min"),
+    )
     if gate := GATES.get(wish.kind):
         gate(wish.payload, here)
 

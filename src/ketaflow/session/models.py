@@ -39,6 +39,10 @@ class Session(Row):
     baseline = models.JSONField(default=dict)
     last_vitals = models.JSONField(default=dict)
     last_reading_at = models.DateTimeField(null=True)
+    # The holds that somebody must still answer, in words.
+    holds = models.JSONField(default=list)
+    # When the spray was begun, as long as its monitoring form is still to be submitted.
+    form_owed_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -62,6 +66,7 @@ class Session(Row):
         ]
         indexes = [
             models.Index(fields=["clinic", "ended_at"], name="session_board"),
+            models.Index(fields=["clinic", "form_owed_since"], name="session_form_owed"),
             models.Index(fields=["clinic", "patient", "checked_in_at"], name="session_patient"),
         ]
 

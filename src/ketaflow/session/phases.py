@@ -100,6 +100,11 @@ ADMITS: Mapping[Kind, frozenset[Phase]] = MappingProxyType(
         Kind.DISCHARGED: frozenset({Phase.OBSERVING}),
         Kind.TRANSFERRED: PRESENT,
         Kind.CANCELLED: PREPARING | {Phase.BOOKED},
+        Kind.HOLD: PRESENT,
+        Kind.HOLD_ACKNOWLEDGED: KNOWN,
+        Kind.HOLD_RELEASED: PRESENT,
+        Kind.FORM_FILLED: frozenset({Phase.OBSERVING, Phase.DISCHARGED, Phase.TRANSFERRED}),
+        Kind.FORM_SUBMITTED: frozenset({Phase.DISCHARGED, Phase.TRANSFERRED}),
         Kind.CORRECTED: KNOWN,
         # The monitor took it while the patient was here; a nurse may look at it later.
         Kind.CONFIRMED: KNOWN,

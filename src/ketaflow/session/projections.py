@@ -7,8 +7,10 @@ from uuid import UUID
 
 from ketaflow.journal import queries as journal
 from ketaflow.journal.projecting import Handler, Projection, leave, row_id
+from ketaflow.protocol.library import Route
 from ketaflow.session.events import Kind
 from ketaflow.session.fold import Reading, SessionState, fold
+from ketaflow.session.holds.standing import Hold
 from ketaflow.session.models import Press, Session
 from ketaflow.session.monitors import projections as monitors
 from ketaflow.session.wishes import PRESS
@@ -64,7 +66,25 @@ def _folded(entry: Any) -> None:
         baseline=_measured(state.baseline),
         last_vitals=_measured(last),
         last_reading_at=last.at if last else None,
+        form_owed_since=state.started_at if _form_owed(state) else None,
+        holds=[_open_hold(one) for one in state.holds if one.open],
     )
+
+
+def _form_owed(state: SessionState) -> bool:
+    nasal = state.order is not None and state.order.route is Route.NASAL
+    return nasal and bool(state.devices) and state.phase.over and state.form.submitted is None
+
+
+def _open_hold(one: Hold) -> dict[str, Any]:
+    return {
+        "at": one.at.isoformat(),
+        "advice": one.rule.advice.label,
+        "reading": one.reading,
+        "rule": one.rule.words,
+        "origin": one.rule.origin,
+        "acknowledged_by": one.acknowledged.by_name if one.acknowledged else "",
+    }
 
 
 def _confirmed(entry: Any) -> None:

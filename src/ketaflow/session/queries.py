@@ -29,6 +29,7 @@ from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
 from ketaflow.session.events import Recorded
 from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.holds.standing import obstacles as held_back
 from ketaflow.session.models import OVER, Press, Session
 
 MOST_SESSIONS = 200
@@ -113,6 +114,12 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
     return list(found.order_by("number")[:MOST_SESSIONS])
 
 
+def forms_due(*, clinic: UUID, at: datetime) -> Sequence[Session]:
+    """The esketamine sessions whose monitoring form is still to be submitted, the oldest first."""
+    found = _named().filter(clinic_id=clinic, form_owed_since__lte=at)
+    return list(found.order_by("form_owed_since")[:MOST_SESSIONS])
+
+
 def pressed(*, clinic: UUID, name: UUID) -> Press | None:
     """The press of that name, if it is in the record."""
     return Press.objects.filter(clinic_id=clinic, name=name).first()
@@ -161,6 +168,7 @@ def obstacles(*, clinic: UUID, room: Room, at: datetime) -> tuple[str, ...]:
         *_screening_obstacles(row, room.protocol, room.policy, at),
         *_course_obstacles(row.course, room.protocol),
         *((ORDER_CHANGED,) if _order_changed(row) else ()),
+        *held_back(room.state.holds),
         *checklist.obstacles(room.state.preparation, _start_facts(room, clinic, at)),
     )
 

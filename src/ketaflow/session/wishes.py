@@ -19,6 +19,8 @@ ADDS = frozenset(
     {
         *(Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
         *(Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE, Kind.CHECKLIST_ITEM, Kind.CONFIRMED),
+        # A hold may not keep a pause or a stop from being recorded on the page that was open.
+        *(Kind.HOLD, Kind.HOLD_ACKNOWLEDGED, Kind.HOLD_RELEASED),
     }
 )
 # How an entry came: when it was received, if later than it happened, and by which press.
@@ -171,6 +173,16 @@ def discharged(departure: Departure, by: Author) -> Wish:
         "override": override,
     }
     return Wish(Kind.DISCHARGED, payload)
+
+
+def hold_acknowledged(hold: int, words: str) -> Wish:
+    """Somebody has seen a hold; in `words` what they did, if they say so."""
+    return Wish(Kind.HOLD_ACKNOWLEDGED, {"hold": hold, "words": words.strip()})
+
+
+def hold_released(hold: int, reason: str) -> Wish:
+    """Somebody lets the drug go on after a hold, and says why."""
+    return Wish(Kind.HOLD_RELEASED, {"hold": hold, "reason": said(reason, "why it may go on")})
 
 
 def overtaken(

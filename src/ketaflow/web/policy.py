@@ -1,5 +1,6 @@
 """The clinic's own numbers: shown with what the evidence saw, set and signed by its director."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -14,6 +15,7 @@ from ketaflow.evidence.sources import cite
 from ketaflow.people.roles import Duty
 from ketaflow.protocol import actions, limits, queries
 from ketaflow.refusals import Refused
+from ketaflow.web import policy_holds
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.gate import StaffRequest, duty
 
@@ -37,6 +39,7 @@ class PolicyForm(forms.Form):
                     attrs={"inputmode": "decimal", "class": "govuk-input--width-5"}
                 ),
             )
+        policy_holds.add_fields(self)
 
     def clean(self) -> dict[str, Any]:
         """Put what cannot be right beside its own field."""
@@ -45,12 +48,17 @@ class PolicyForm(forms.Form):
             value = cleaned.get(key)
             if value is not None and (wrong := limits.implausibility(limit, value)):
                 self.add_error(key, wrong)
+        policy_holds.check(self, cleaned)
         return cleaned
 
     @property
     def values(self) -> dict[str, Decimal]:
         """The numbers as the decision reads them."""
         return {key: self.cleaned_data[key] for key in limits.limits()}
+
+    def holds(self) -> Iterator[policy_holds.HoldRow]:
+        """The hold rules."""
+        return policy_holds.rows(self)
 
     def groups(self) -> list[tuple[str, list[tuple[limits.Limit, Any, Any]]]]:
         """The fields by group, each with its limit and sources."""
@@ -65,12 +73,18 @@ class PolicyForm(forms.Form):
 def policy(request: StaffRequest) -> HttpResponse:
     """Show the policy in force; the medical director signs a new version."""
     signed = queries.signed_policy(clinic=request.clinic.id)
-    initial = {**(signed.values if signed else {}), "seen": signed.version if signed else 0}
+    holds = policy_holds.initial(signed.holds) if signed else {}
+    initial = {
+        **(signed.values if signed else {}),
+        **holds,
+        "seen": signed.version if signed else 0,
+    }
     form = PolicyForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             actions.sign_policy(
                 values=form.values,
+                holds=policy_holds.choices(form.cleaned_data),
                 note=form.cleaned_data["note"],
                 seen=form.cleaned_data["seen"],
                 by=request.author,

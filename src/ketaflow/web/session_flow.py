@@ -1,6 +1,6 @@
 """Which rows of a long session the room shows at once: those a person would look for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,12 +10,12 @@ from ketaflow.session.corrections import Line
 from ketaflow.session.events import Kind
 from ketaflow.session.fold import SCALES
 from ketaflow.session.queries import Room
-from ketaflow.web import session_page
+from ketaflow.web import session_monitor, session_page
+from ketaflow.web.session_page import Moments
 
 # A session charted by hand has fewer; only one that is longer is thinned.
 MOST_ROWS = 60
 MOST_LINES = 100
-Moments = Mapping[datetime, Sequence[Line]]
 
 
 def shown(room: Room, *, whole: bool) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def shown(room: Room, *, whole: bool) -> dict[str, Any]:
     newest = lines if whole else lines[-MOST_LINES:]
     kept = thinned(room, moments) if thin else moments
     return {
-        "flow": session_page.flow(room, kept),
+        "flow": session_monitor.flow(room, kept),
         "flow_hidden": len(moments) - len(kept),
         "record": session_page.record(replace(room.state, lines=newest)),
         "record_hidden": len(lines) - len(newest),

@@ -1,7 +1,5 @@
 """A session's flowsheet with what its monitor charted between the nurse's own rows."""
 
-from collections.abc import Sequence
-
 from ketaflow.protocol.figures import show
 from ketaflow.session import vitals
 from ketaflow.session.fold import SCALES
@@ -9,16 +7,16 @@ from ketaflow.session.monitors import queries
 from ketaflow.session.monitors.queries import Unconfirmed
 from ketaflow.session.queries import Room
 from ketaflow.web import session_page
-from ketaflow.web.session_page import FlowRow
+from ketaflow.web.session_page import FlowRow, Moments
 
 PRESSURE = ("systolic", "diastolic")
 
 
-def beside(room: Room, told: Sequence[FlowRow]) -> list[FlowRow]:
-    """The rows that people told, the baseline first, and between them what nobody confirmed yet."""
+def flow(room: Room, moments: Moments) -> list[FlowRow]:
+    """The flowsheet, the baseline first; rows of a monitor say that nobody confirmed them yet."""
     row = room.session
     charted = queries.unconfirmed(clinic=row.clinic_id, session=row.id)
-    rows = [*told, *(_row(room, one) for one in charted)]
+    rows = [*session_page.flow(room, moments), *(_row(room, one) for one in charted)]
     return sorted(rows, key=lambda one: (one.name != "Baseline", one.at))
 
 

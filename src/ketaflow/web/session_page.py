@@ -19,27 +19,12 @@ from ketaflow.session.fold import SCALES, SessionState
 from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
+from ketaflow.web import session_holds, session_phases
 
 MINUTE = timedelta(minutes=1)
+PHASES, COLOURS = session_phases.PHASES, session_phases.COLOURS
+Moments = Mapping[datetime, Sequence[Line]]
 MEASURED = (Kind.BASELINE, Kind.READING, Kind.CONFIRMED)
-PHASES = {
-    Phase.CHECKED_IN: "Being prepared",
-    Phase.READY: "Prepared",
-    Phase.RUNNING: "Drug being given",
-    Phase.PAUSED: "Paused",
-    Phase.OBSERVING: "Under observation",
-    Phase.DISCHARGED: "Gone home",
-    Phase.TRANSFERRED: "Transferred",
-    Phase.CANCELLED: "Cancelled",
-}
-COLOURS = {
-    Phase.CHECKED_IN: "grey",
-    Phase.READY: "blue",
-    Phase.RUNNING: "green",
-    Phase.PAUSED: "orange",
-    Phase.OBSERVING: "teal",
-    Phase.TRANSFERRED: "red",
-}
 
 
 @dataclass(frozen=True)
@@ -102,9 +87,9 @@ def moments(room: Room) -> Mapping[datetime, Sequence[Line]]:
     return found
 
 
-def flow(room: Room, of: Mapping[datetime, Sequence[Line]] | None = None) -> list[FlowRow]:
-    """The flowsheet: the baseline first, then every moment, or those given."""
-    rows = [_row(room, at, lines) for at, lines in sorted((of or moments(room)).items())]
+def flow(room: Room, of: Moments) -> list[FlowRow]:
+    """The flowsheet: the baseline first, then the moments given."""
+    rows = [_row(room, at, lines) for at, lines in sorted(of.items())]
     return sorted(rows, key=lambda row: row.name != "Baseline")
 
 
@@ -129,9 +114,14 @@ def _row(room: Room, at: datetime, lines: Sequence[Line]) -> FlowRow:
         given=show(round(state.given_mg(at), 1)) if started else "",
         changes="" if is_baseline else changes(state, found),
         beyond=beyond(room, found, before=is_baseline),
-        by=lines[0].told_by,
+        by=_by(lines[0]),
         corrected=any(one.corrected for one in lines),
     )
+
+
+def _by(line: Line) -> str:
+    origin = events.origin(line.payload)
+    return f"{line.by_name}, from monitor {origin.sender}" if origin else line.by_name
 
 
 def since(state: SessionState, at: datetime) -> str:
@@ -390,6 +380,7 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISCHARGED: _home,
     Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
     Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
+    **session_holds.WORDS,
     Kind.CONFIRMED: lambda told: f"{_measured(told)}, from monitor {told['monitor']['sender']}",
 }
 

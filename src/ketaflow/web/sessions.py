@@ -25,6 +25,7 @@ from ketaflow.refusals import Refused
 from ketaflow.schedule import queries as schedule
 from ketaflow.session import actions, checklist, phases, queries
 from ketaflow.session.events import Kind
+from ketaflow.session.holds import actions as hold_actions
 from ketaflow.session.phases import Phase
 from ketaflow.session.queries import Room
 from ketaflow.web import (
@@ -32,6 +33,7 @@ from ketaflow.web import (
     session_charts,
     session_flow,
     session_forecast,
+    session_holds,
     session_monitor,
     session_page,
 )
@@ -93,6 +95,18 @@ ACTS = {
     ),
     "transfer": Act(
         entering.TransferForm, actions.transfer, "The transfer is recorded.", Kind.TRANSFERRED
+    ),
+    "acknowledge": Act(
+        session_holds.AcknowledgeForm,
+        hold_actions.acknowledge,
+        "It is recorded that you have seen it.",
+        Kind.HOLD_ACKNOWLEDGED,
+    ),
+    "release": Act(
+        session_holds.ReleaseForm,
+        hold_actions.release,
+        "The hold is released.",
+        Kind.HOLD_RELEASED,
     ),
     "cancel": Act(entering.ReasonForm, actions.cancel, "The session is cancelled.", Kind.CANCELLED),
 }
@@ -258,7 +272,6 @@ def _show(
     if at_chair:
         return render(request, "session/chair.html", context, status=status)
     context |= session_flow.shown(room, whole="whole" in request.GET)
-    context["flow"] = session_monitor.beside(room, context["flow"])
     context["charts"] = session_charts.draw(room.state, at=at)
     alone = request.GET.get("forecast") == "population"
     context["forecast"] = session_forecast.draw(room, at=at, alone=alone)
@@ -278,6 +291,8 @@ def _doing(request: StaffRequest, room: Room, wrong: dict[str, Any]) -> dict[str
         "acts": {**fresh, **{name: form for name, form in wrong.items() if name in fresh}},
         # An act that the phase no longer takes still says why it was refused.
         "refused": list(wrong.values()),
+        "holds": session_holds.open_holds(room),
+        "answering": may_act,
         # A page without a line must be able to go on after a pause that is not sent yet.
         "after_pause": _form(request, room, "resume", page=page) if "pause" in fresh else None,
         "obstacles": _obstacles(request, room) if preparing else (),
@@ -371,7 +386,7 @@ def printed(request: StaffRequest, session: UUID) -> HttpResponse:
         "order": from_payload(room.session.order),
         "nasal": session_page.is_nasal(room),
         "now": session_page.now(room, at),
-        "flow": session_monitor.beside(room, session_page.flow(room)),
+        "flow": session_monitor.flow(room, session_page.moments(room)),
         "record": session_page.record(room.state),
         "head": entries[-1],
         "printed_at": at,

@@ -19,6 +19,8 @@ from ketaflow.web import (
     schedule_setup,
     screening,
     screening_steps,
+    session_form,
+    session_paper,
     sessions,
     sessions_correct,
     staff,
@@ -112,6 +114,16 @@ urlpatterns = [
         sessions_correct.correct,
         name="session_correct",
     ),
+    path("sessions/<uuid:session>/record.pdf", session_paper.record, name="session_pdf"),
+    path(
+        "sessions/<uuid:session>/monitoring-form/", session_form.monitoring, name="monitoring_form"
+    ),
+    path(
+        "sessions/<uuid:session>/monitoring-form.pdf",
+        session_form.monitoring_pdf,
+        name="monitoring_form_pdf",
+    ),
+    path("monitoring-forms/", session_form.due, name="monitoring_forms"),
     path("sessions/<uuid:session>/confirm/", monitors.confirm, name="session_confirm"),
     path("monitors/", monitors.monitors, name="monitors"),
     path("sessions/<uuid:session>/print/", sessions.printed, name="session_print"),

@@ -15,6 +15,7 @@ from ketaflow.journal.author import Author
 from ketaflow.protocol.library import Route
 from ketaflow.session import actions, checklist, discharge
 from ketaflow.session.checklist import Item
+from ketaflow.session.holds import actions as holds
 from ketaflow.session.queries import state
 from ketaflow.session.wishes import Departure, DoseRead, Taken
 
@@ -27,7 +28,10 @@ NOTES = {"escort": "Sister, 555-0177", "diluted": "50 mg/mL drawn"}
 
 @dataclass
 class Chair:
-    """One session being told: who acts, and how this patient's pressure answers."""
+    """One session being told: who acts, and how this patient's pressure answers.
+
+    `surge` is what the pressure rises beyond that while the drug is given, so that a hold is seen.
+    """
 
     team: Team
     booking: UUID
@@ -37,6 +41,7 @@ class Chair:
     diastolic: int
     until: datetime
     dice: random.Random
+    surge: int = 0
     session: Session | None = field(default=None)
 
     def happens(self, minutes: float) -> bool:
@@ -58,7 +63,10 @@ class Chair:
         """A plausible set, `rise` of the way up this patient's own hill."""
         jitter = self.dice.randint
         found = {
-            "systolic": self.systolic + round(17 * rise) + jitter(-3, 3),
+            "systolic": self.systolic
+            + round(17 * rise)
+            + (self.surge if rise else 0)
+            + jitter(-3, 3),
             "diastolic": self.diastolic + round(10 * rise) + jitter(-2, 2),
             "heart_rate": 70 + round(7 * rise) + jitter(-3, 3),
             "spo2": 97 + jitter(-1, 1),
@@ -112,6 +120,7 @@ def give(chair: Chair) -> bool:
 def observe(chair: Chair, least_min: int) -> bool:
     """Watch the patient, then discharge; False while the observation lasts."""
     assert chair.session is not None
+    chair.surge = 0
     for minute in range(15, least_min + 1, 15):
         if not chair.happens(15):
             return False
@@ -120,6 +129,7 @@ def observe(chair: Chair, least_min: int) -> bool:
         return False
     actions.score_discharge(instrument="modified-aldrete", answers=[2, 2, 2, 2, 2], **chair.now)
     order = state(clinic=chair.by.clinic, id=chair.session.id).preparation.order
+    _answer_holds(chair)
     done = frozenset(one.key for one in discharge.always_for(order.route))
     if not chair.happens(4):
         return False
@@ -155,6 +165,13 @@ def _round(chair: Chair, rise: float) -> None:
         effect = chair.dice.choice(["dizziness", "dissociation", "nausea", "drowsiness"])
         found = {"effect": effect, "severity": 1, "note": ""}
         actions.note_side_effect(found=found, **chair.now)
+
+
+def _answer_holds(chair: Chair) -> None:
+    assert chair.session is not None
+    for one in state(clinic=chair.by.clinic, id=chair.session.id).holds:
+        if one.waits:
+            holds.acknowledge(hold=one.ordinal, words="Rested, seen by Dr Osei", **chair.now)
 
 
 def _note(item: Item) -> str:

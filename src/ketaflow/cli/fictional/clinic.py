@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ketaflow import tables
@@ -14,6 +14,8 @@ from ketaflow.people import actions as people
 from ketaflow.people.registration import ClinicDetails
 from ketaflow.people.roles import Role
 from ketaflow.protocol import actions as protocol
+from ketaflow.protocol.holds.rules import Advice
+from ketaflow.protocol.holds.shapes import Choice
 from ketaflow.schedule import actions as schedule
 from ketaflow.schedule.hours import Hours
 
@@ -162,8 +164,19 @@ def _policy(team: Team, at: datetime) -> None:
     said = dict(tables.read("ketaflow.cli.fictional", "policy"))["policy"]
     protocol.sign_policy(
         values={key: Decimal(value) for key, value in said["values"].items()},
+        holds={key: _hold(row) for key, row in said["holds"].items()},
         note=said["note"],
         seen=0,
         by=team.staff["director"].author,
         at=at,
+    )
+
+
+def _hold(row: dict[str, Any]) -> Choice:
+    value = row.get("value")
+    return Choice(
+        advice=Advice(row["action"]),
+        value=None if value is None else Decimal(value),
+        readings=row.get("readings", 1),
+        lasting_min=Decimal(row.get("minutes", 0)),
     )

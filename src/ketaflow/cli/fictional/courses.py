@@ -42,6 +42,7 @@ class Telling:
     course: Course
     dice: random.Random
     improves: float
+    surge: int = 0
 
     def fresh(self) -> Telling:
         """The telling with the course as it is now."""
@@ -74,6 +75,7 @@ def sit(telling: Telling, visit: Booking, at: datetime) -> bool:
         diastolic=who.diastolic,
         until=team.now,
         dice=telling.dice,
+        surge=telling.surge,
     )
     return chair.run(told, OBSERVED_MIN[telling.course.route])
 

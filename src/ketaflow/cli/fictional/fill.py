@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -40,6 +40,9 @@ TODAY = (
     (4, 5, 13.5),
     (5, 4, 13.25),
 )
+
+# The visit of today in which the pressure rises so far that a hold is seen on the board.
+SURGES = 9.5
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def _today(team: Team, seed: int) -> Iterator[str]:
         if starts_at + timedelta(minutes=2) < team.now:
             at = starts_at - timedelta(minutes=6)
             courses.questionnaires(telling, Occasion.BEFORE_SESSION, at, before + 1)
-            courses.sit(telling, visit, starts_at + timedelta(minutes=2))
+            told = replace(telling, surge=44 if hour == SURGES else 0)
+            courses.sit(told, visit, starts_at + timedelta(minutes=2))
         yield f"patient {number + 1}: {who.given} {who.family}, on today's board"
 
 

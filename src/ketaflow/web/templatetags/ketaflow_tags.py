@@ -29,6 +29,7 @@ PLACES = (
     ("schedule", "Schedule"),
     ("patients", "Patients"),
     ("safety_tasks", "Tasks"),
+    ("monitoring_forms", "Forms"),
     ("monitors", "Monitors"),
     ("policy", "Policy"),
     ("record", "Record"),
@@ -126,6 +127,12 @@ def allergies(context: template.Context, patient: Any) -> list[str] | None:
 def asking(label: str) -> str:
     """A label before what is wrong with it: a question keeps its mark, others get a colon."""
     return label if label.endswith("?") else f"{label}:"
+
+
+@register.filter
+def told_time(said: str) -> datetime:
+    """A time as a row keeps it, ready to be shown in the clinic's zone."""
+    return datetime.fromisoformat(said)
 
 
 @register.filter
