@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("engine", "pages", "trial")
+NAMES = ("custody", "engine", "live", "monitors", "pages", "room", "trial")
 
 
 def main() -> int:

@@ -297,7 +297,7 @@ def table(result: dict[str, Any]) -> str:
         f"{told['cpu']}, {told['cores']} cores, load {told['load_1_min']}; Python "
         f"{told['python']}, NumPy {told['numpy']}, Numba {told['numba']}, SciPy {told['scipy']}.",
         "",
-        "| work | patients | ours, patients/s | fill | copy | ours of fill | best of best | scaled error |",
+        "| work | patients | ours, patients/s | fill | copy | ours of fill | of best | error |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for work in ("W1", "W2"):

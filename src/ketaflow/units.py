@@ -5,6 +5,7 @@ from decimal import Decimal
 MINUTES_PER_HOUR = Decimal(60)
 CM_PER_INCH = Decimal("2.54")
 KG_PER_POUND = Decimal("0.45359237")
+PASCAL_PER_MM_HG = Decimal("133.322387415")
 
 
 def mg_per_h(rate_mg_min: Decimal) -> Decimal:
@@ -20,3 +21,21 @@ def inches(height_cm: Decimal) -> Decimal:
 def kilograms(pounds: Decimal) -> Decimal:
     """Kilograms from pounds (avoirdupois, exact by definition)."""
     return pounds * KG_PER_POUND
+
+
+def mm_hg(kilopascals: Decimal) -> Decimal:
+    """Millimetres of mercury from kilopascals.
+
+    >>> round(mm_hg(Decimal(16)), 1)
+    Decimal('120.0')
+    """
+    return kilopascals * 1000 / PASCAL_PER_MM_HG
+
+
+def celsius(fahrenheit: Decimal) -> Decimal:
+    """Degrees Celsius from degrees Fahrenheit.
+
+    >>> celsius(Decimal("98.6"))
+    Decimal('37')
+    """
+    return (fahrenheit - 32) * 5 / 9

@@ -157,8 +157,13 @@ def test_the_glossary_is_in_order_and_says_each_word_once():
 
 def test_nothing_in_the_house_speaks_to_a_device():
     speak = {"socket", "serial", "asyncio", "requests", "httpx", "http.client", "urllib.request"}
-    serves = ROOT / "src/ketaflow/cli/serve.py"  # listens for browsers, and for nothing else
-    for path in set((ROOT / "src/ketaflow").rglob("*.py")) - {serves}:
+    # These listen, to browsers, to monitors or to the database, and speak only when spoken to.
+    listen = {"cli/serve.py", "cli/devices.py", "devices/listener.py", "devices/keeping.py"}
+    listening = {ROOT / "src/ketaflow" / one for one in (*listen, "web/watch.py")}
+    for path in listening - {ROOT / "src/ketaflow/web/watch.py"}:
+        calls = {name for name in re.findall(r"\.(\w+)\(", path.read_text()) if "connect" in name}
+        assert not calls, f"{named(path)} opens a connection"
+    for path in set((ROOT / "src/ketaflow").rglob("*.py")) - listening:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -49,8 +49,10 @@ LISTS = {
 # A whole table, or all of it that is the clinic's; fine for what a clinic has a handful of, and
 # for the first page of a list that an index keeps in order.
 WALK = re.compile(r"^SCAN \w|\(clinic(_id)?=\?\)$")
-HANDFUL = re.compile(r"signedpolicy|schedule_(chair|openinghours|preparation)|people_staff")
-IN_ORDER = re.compile(r"people_patient_name|journal_clinic_at")
+HANDFUL = re.compile(
+    r"signedpolicy|schedule_(chair|openinghours|preparation)|people_staff|monitorbinding"
+)
+IN_ORDER = re.compile(r"people_patient_name|journal_clinic_at|session_monitor_waiting")
 # Says that no person asked, so that the idle lock does not note the time now and then.
 QUIETLY = {"X-Background": "1"}
 TABLES = [table for stage in projecting.stages() for table in stage.tables]

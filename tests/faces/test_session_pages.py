@@ -87,6 +87,7 @@ def press(client, chair, act, seen=None, **said):
 
 def dose(client, chair, second, **changed):
     told = {"dose_mg": "40", "rate_mg_min": "1", "email": second.user.email, "password": PASSWORD}
+    told["own_password"] = PASSWORD
     return press(client, chair, "dose", **{**told, **changed})
 
 
@@ -489,3 +490,11 @@ def test_a_nurse_starts_the_pump_without_scripts(chromium, live_server, committe
     page.get_by_role("button", name="Save the round").click()
     assert page.get_by_text("141/88 mmHg").first.is_visible()
     context.close()
+
+
+def test_who_prepared_the_dose_signs_with_their_own_password(chair, nurses_page, prescriber):
+    wrong = dose(nurses_page, chair, prescriber, own_password="somebody else's")
+    assert "The password of Ada Nurse, who prepared the dose, is not right." in words(wrong)
+    assert "somebody else's" not in words(wrong)
+    assert dose(nurses_page, chair, prescriber, own_password="").status_code == 422
+    assert chair.state.dose_check is None

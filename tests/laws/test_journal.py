@@ -1,5 +1,6 @@
 """The journal keeps what was written, and finds and names what was tampered with."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -92,6 +93,22 @@ def test_a_forged_entry_with_a_right_hash_breaks_the_chain(without_guards):
     without_guards.filter(ordinal=2).update(payload_json=forged.payload, hash=chain.seal(forged))
     with pytest.raises(DoesNotVerify, match=r"access/test #3 .* does not follow"):
         queries.verify()
+
+
+def test_a_payload_with_another_spelling_and_a_right_hash_is_found(without_guards):
+    third = without_guards.get(ordinal=3)
+    forged = replace(third.link, payload='{"page": "three"}')
+    without_guards.filter(ordinal=3).update(payload_json=forged.payload, hash=chain.seal(forged))
+    with pytest.raises(DoesNotVerify, match=r"access/test #3 .* not in canonical form"):
+        queries.verify()
+
+
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
+def test_every_guard_that_is_put_up_can_be_taken_down(vendor):
+    up, down = "\n".join(guards.put_up(vendor)), "\n".join(guards.take_down(vendor))
+    standing = set(re.findall(r"CREATE TRIGGER (\w+)", up))
+    assert standing
+    assert set(re.findall(r"DROP TRIGGER IF EXISTS (\w+)", down)) == standing
 
 
 def test_a_stream_added_by_hand_is_found(without_guards):

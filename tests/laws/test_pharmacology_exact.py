@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from scipy.stats import erlang
 
 from ketaflow.pharmacology.exact import compiled, curves, indirect
-from ketaflow.pharmacology.exact.indirect import NotResolved, Turnover
+from ketaflow.pharmacology.exact.indirect import NotResolved, NoTurnover, Turnover
 from ketaflow.pharmacology.exact.system import NotANumber
 from ketaflow.pharmacology.kinetics import Grid, Push
 from tests.laws.compartments import Tank, pumped, tanks
@@ -130,6 +130,42 @@ def test_what_is_not_a_number_is_refused(wrong):
         Tank(np.where(tank.matrices < 0, wrong, tank.matrices)).system(shown)
     with pytest.raises(NotANumber):
         curves.by_time(tank.system(shown), [Push(0.0, 3, wrong)], Grid(0.1, 5))
+
+
+@pytest.mark.parametrize("at_h", [-0.5, np.nan, np.inf])
+def test_nothing_is_given_before_the_start_or_never(at_h):
+    tank, shown = domino(1)
+    with pytest.raises(NotANumber, match=r"it must be 0 or later\.$"):
+        curves.by_time(tank.system(shown), [Push(at_h, 3, 1.0)], Grid(0.1, 5))
+
+
+def test_memory_that_does_not_fit_is_refused():
+    tank, shown = domino(2)
+    for solve in (curves.by_time, curves.by_person):
+        for out in (
+            np.empty((1, 2, 4)),
+            np.empty((1, 5, 5, 2))[..., 0],
+            np.empty((1, 5, 4))[..., ::2],
+        ):
+            with pytest.raises(ValueError, match="out must be C-contiguous"):
+                solve(tank.system(shown), INFUSION, Grid(0.1, 5), out=out)
+
+
+NEVER = [{"kin": -1.0}, {"kout": 0.0}, {"emax": -1.5}, {"ec50": np.array([0.1, 0.0])}]
+
+
+@pytest.mark.parametrize("wrong", NEVER, ids=str)
+def test_an_effect_that_cannot_be_is_refused(wrong):
+    tank, shown = domino(2)
+    turnover = replace(Turnover(kin=0.3, kout=0.3, emax=2.0, ec50=0.1, start=1.0), **wrong)
+    with pytest.raises(NoTurnover, match=r"kout and EC50 above 0 .*\.$"):
+        indirect.respond(tank.system(shown), INFUSION, Grid(1.0, 5), turnover)
+
+
+def test_an_effect_that_is_never_built_up_stays_at_nothing():
+    tank, shown = domino(1)
+    turnover = Turnover(kin=0.0, kout=0.3, emax=2.0, ec50=0.1, start=0.0)
+    assert not indirect.respond(tank.system(shown), INFUSION, Grid(1.0, 5), turnover)[1].any()
 
 
 def test_nothing_given_is_nothing_seen_even_at_one_time():

@@ -145,6 +145,12 @@ def test_slices_and_threads_do_not_change_a_bit(count, monkeypatch):
                 assert np.array_equal(getattr(whole[name], kind)[some], getattr(exposed, kind))
 
 
+def test_a_watch_may_end_while_the_pump_runs():
+    exposed = seen(until_h=0.5, at_h=(0.5,))["S-ketamine"]
+    assert np.allclose(exposed.cmax[:, 0], exposed.levels[:, 0], rtol=1e-12)
+    assert (exposed.auc[:, 0] < seen(until_h=0.6)["S-ketamine"].auc[:, 0]).all()
+
+
 def test_only_the_curves_asked_for_are_reckoned():
     names = ("S-ketamine", "S-norketamine")
     few_curves, all_curves = seen(names=names), seen()

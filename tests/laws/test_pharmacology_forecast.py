@@ -168,7 +168,7 @@ SLIPS = {
     "A tenfold slip for 70 kg": {"subject": Subject(7, 40)},
     "not 700 kg. A tenfold slip for 70 kg": {"subject": Subject(700, 40)},
     "must be a number": {"subject": Subject(float("nan"), 40)},
-    "age is 0 to 120": {"subject": Subject(70, 400)},
+    "age is 0 to 120 y, not 400 y. A tenfold slip for 40 y": {"subject": Subject(70, 400)},
     "dose is 0.1 to 10000": {"doses": [Infusion(0, 0), Infusion(5, 0)]},
     "rate is 0 to 50": {"doses": infusion(3500, 40)},
 }

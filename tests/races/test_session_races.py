@@ -1,6 +1,7 @@
 """Two hands at once at the chair: one start, one check-in, every reading kept once."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,7 @@ from ketaflow.schedule.openings import Wish as Visit
 from ketaflow.session import actions
 from ketaflow.session.models import Session
 from ketaflow.session.phases import Phase
-from ketaflow.session.wishes import Taken
+from ketaflow.session.wishes import Press, Taken
 
 from ..conftest import employ, open_clinic, register
 from ..laws.test_schedule_bookings import equip
@@ -144,3 +145,13 @@ def test_one_reading_sent_eight_times_is_kept_once(clinic):
     press = told(lambda n: chair.do(actions.record_round, 20, seen=seen, taken=Taken(VITALS)))
     assert sorted(together(press)) == ONE_WINS
     assert len(whole(chair).readings) == 2
+
+
+def test_one_press_that_eight_lines_bring_at_once_is_kept_once(clinic):
+    chair = clinic.chair().run()
+    press = Press(chair.seen, key=uuid4(), happened_at=at(12))
+    send = told(lambda _: chair.do(actions.note, 15, seen=press, text="the line was lost"))
+    assert sorted(together(send)) == ONE_WINS
+    kinds = [one.kind for one in journal.entries(clinic=chair.nurse.clinic_id,
+                                                 stream=f"session/{chair.id}")]  # fmt: skip
+    assert kinds.count("session.note") == 1

@@ -88,8 +88,10 @@ def measure_baseline(day: ClinicDay, systolic: str, diastolic: str) -> None:
 
 
 def check_dose(day: ClinicDay, second: str, **read: str) -> Page:
-    """Somebody reads the dose and signs with their own password, at the nurse's screen."""
-    return press(day, "dose", email=f"{second}@example.org", password=PASSWORD, **read)
+    """Somebody reads the dose; both sign with their own password, at the nurse's screen."""
+    return press(
+        day, "dose", email=f"{second}@example.org", password=PASSWORD, own_password=PASSWORD, **read
+    )
 
 
 def take_round(day: ClinicDay, pressure: str, **more: str) -> Page:

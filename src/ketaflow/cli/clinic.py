@@ -3,10 +3,14 @@
 import os
 import sys
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from ketaflow.refusals import BadFile
+
+if TYPE_CHECKING:
+    from ketaflow.people.models import Clinic
 
 
 def start() -> None:
@@ -62,6 +66,24 @@ def now() -> datetime:
     from django.utils import timezone
 
     return timezone.now()
+
+
+def named(name: str | None) -> "Clinic":
+    """The clinic of that name, or the only one there is.
+
+    Raises:
+        BadFile: there is none, or several and none was named.
+    """
+    from ketaflow.people import queries
+
+    known = queries.clinics()
+    wanted = [one for one in known if name in (None, one.name)]
+    if len(wanted) == 1:
+        return wanted[0]
+    if not known:
+        raise BadFile("There is no clinic yet; run “ketaflow demo” or open one first.")
+    names = ", ".join(one.name for one in known)
+    raise BadFile(f"Which clinic? Name one with --clinic: {names}.")
 
 
 def prepare() -> None:

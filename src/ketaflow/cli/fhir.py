@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ketaflow.cli import clinic
-from ketaflow.refusals import BadFile, Refused
+from ketaflow.refusals import Refused
 
 if TYPE_CHECKING:
     from ketaflow.journal.author import Author
@@ -34,7 +34,7 @@ def import_(files: tuple[str, ...], clinic_name: str | None, as_json: bool) -> N
     clinic.require_ready()
     from ketaflow.people.actions import system_of
 
-    by = system_of(_clinic(clinic_name), "Command line")
+    by = system_of(clinic.named(clinic_name), "Command line")
     said = [_take(path, by) for path in files]
     if as_json:
         click.echo(json.dumps(said))
@@ -71,16 +71,3 @@ def _take(path: str, by: "Author") -> dict[str, Any]:
         "facts": got.facts,
         "not_used": got.not_used,
     }
-
-
-def _clinic(name: str | None) -> Any:
-    from ketaflow.people import queries
-
-    known = queries.clinics()
-    wanted = [one for one in known if name in (None, one.name)]
-    if len(wanted) == 1:
-        return wanted[0]
-    if not known:
-        raise BadFile("There is no clinic yet; run “ketaflow demo” or open one first.")
-    names = ", ".join(one.name for one in known)
-    raise BadFile(f"Which clinic? Name one with --clinic: {names}.")

@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Examine this installation.",
     "cite": "Cite in BibTeX what a model, a protocol or a forecast rests on.",
     "demo": "Serve a fictional clinic in mid-morning.",
+    "devices": "Take in what monitors send.",
     "dose": "Work out a dose from a protocol and a weight.",
     "fhir": "Take FHIR bundles in.",
     "forecast": "Forecast concentration and effect with their uncertainty.",

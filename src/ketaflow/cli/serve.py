@@ -59,7 +59,13 @@ def run(door: socket.socket) -> None:
     clinic.say(
         f"Ketaflow is at http://{f'[{host}]' if ':' in host else host}:{port}/  (Ctrl-C stops it)"
     )
-    config = uvicorn.Config("ketaflow.config.asgi:application", log_level="warning", lifespan="off")
+    config = uvicorn.Config(
+        "ketaflow.config.asgi:application",
+        log_level="warning",
+        lifespan="off",
+        # Live pages never end by themselves; they come back when the clinic does.
+        timeout_graceful_shutdown=2,
+    )
     try:
         uvicorn.Server(config).run(sockets=[door])
     except KeyboardInterrupt:

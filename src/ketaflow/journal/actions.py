@@ -1,7 +1,7 @@
 """The one function that writes the record."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
@@ -12,6 +12,7 @@ from ketaflow.journal.models import Entry, Head
 from ketaflow.refusals import Refused
 
 JUST_NOW = timedelta(minutes=1)
+MOVED = "Another entry was saved a moment ago. Nothing of yours was saved: look again."
 
 
 class SomeoneElseMoved(Refused):
@@ -24,6 +25,17 @@ class SentTwice(SomeoneElseMoved):
 
 class NoTransaction(RuntimeError):
     """`record` was called outside a transaction: a fault of the caller, not of the user."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What `record_all` is to write: one entry of one stream."""
+
+    stream: str
+    kind: str
+    by: Author
+    at: datetime
+    payload: Mapping[str, object]
 
 
 def record(
@@ -71,6 +83,43 @@ def record_once(
     return record(stream=stream, kind=kind, by=by, at=at, payload=payload)
 
 
+def record_all(notes: Sequence[Note]) -> None:
+    """`record` for many at once, in a number of statements that does not grow with them.
+
+    Requires an open transaction: all of them stand or fall together.
+
+    Raises:
+        SomeoneElseMoved: another writer took an ordinal. Nothing may be kept of this transaction.
+        NotPlain: a payload holds what JSON cannot carry exactly.
+    """
+    if not connection.in_atomic_block:
+        raise NoTransaction("record_all needs the caller's transaction.")
+    streams = sorted({note.stream for note in notes})
+    # In one order, so that two writers of the same streams wait for each other and never cross.
+    locked = Head.objects.select_for_update().filter(stream__in=streams).order_by("stream")
+    heads = {head.stream: head for head in locked}
+    entries = []
+    for note in notes:
+        head = heads.get(note.stream) or Head(stream=note.stream, ordinal=0, hash=chain.GENESIS)
+        link = _next(head, note.kind, note.by, note.at, chain.canonical(note.payload))
+        heads[note.stream] = Head(
+            stream=link.stream, clinic=link.clinic, ordinal=link.ordinal, hash=link.hash
+        )
+        entries.append(_entry(link))
+    try:
+        with transaction.atomic():
+            Entry.objects.bulk_create(entries)
+            Head.objects.bulk_create(
+                heads.values(),
+                update_conflicts=True,
+                unique_fields=["stream"],
+                update_fields=["ordinal", "hash"],
+            )
+    except IntegrityError:
+        raise SomeoneElseMoved(MOVED) from None
+    projecting.project_all(entries)
+
+
 def _refuse_twice(
     stream: str, kind: str, by: Author, at: datetime, payload: Mapping[str, object]
 ) -> None:
@@ -109,7 +158,21 @@ def _next(head: Head, kind: str, by: Author, at: datetime, payload: str) -> chai
 
 
 def _append(link: chain.Link) -> Entry:
-    entry = Entry(
+    entry = _entry(link)
+    try:
+        with transaction.atomic():
+            entry.save(force_insert=True)
+            Head.objects.update_or_create(
+                stream=link.stream,
+                defaults={"clinic": link.clinic, "ordinal": link.ordinal, "hash": link.hash},
+            )
+    except IntegrityError:
+        raise SomeoneElseMoved(MOVED) from None
+    return entry
+
+
+def _entry(link: chain.Link) -> Entry:
+    return Entry(
         clinic=link.clinic,
         stream=link.stream,
         ordinal=link.ordinal,
@@ -122,15 +185,3 @@ def _append(link: chain.Link) -> Entry:
         previous=link.previous,
         hash=link.hash,
     )
-    try:
-        with transaction.atomic():
-            entry.save(force_insert=True)
-            Head.objects.update_or_create(
-                stream=link.stream,
-                defaults={"clinic": link.clinic, "ordinal": link.ordinal, "hash": link.hash},
-            )
-    except IntegrityError:
-        raise SomeoneElseMoved(
-            "Another entry was saved a moment ago. Nothing of yours was saved: look again."
-        ) from None
-    return entry

@@ -1,5 +1,6 @@
 """Reading the record, and proving that it is whole."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 
-from ketaflow.journal import chain, projecting
+from ketaflow.journal import chain, projecting, telling
 from ketaflow.journal.models import Entry, Head
 from ketaflow.refusals import DoesNotVerify
 
@@ -134,3 +135,57 @@ def _difference(name: str, before: dict[Any, Any], after: dict[Any, Any]) -> str
         if before[key] != after[key]:
             return f"Table {name} row {key} was not as the journal says; it has been put right."
     return f"Table {name} was in a different state."
+
+
+@dataclass(frozen=True)
+class Written:
+    """That something was written; what it says is for the reader to look up."""
+
+    clinic: UUID
+    kind: str
+    stream: str
+
+
+class Ear:
+    """Hears of every entry from now on, of every clinic and from every process.
+
+    For one thread, which it keeps; close the thread's connection when it is done. PostgreSQL tells
+    (`telling.py`). SQLite is looked at: one step along the primary key, twenty times a second.
+    """
+
+    LOOK_S = 0.05
+
+    def __init__(self) -> None:
+        self._told = connection.vendor == "postgresql"
+        if self._told:
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {telling.CHANNEL}")
+        else:
+            self._last = Entry.objects.aggregate(top=Max("id"))["top"] or 0
+
+    def hear(self, seconds: float) -> list[Written]:
+        """What was written since the last time; waits up to `seconds` for something.
+
+        Raises:
+            DatabaseError: the database is gone; listen anew when it is back.
+        """
+        return self._listen(seconds) if self._told else self._look(seconds)
+
+    def _listen(self, seconds: float) -> list[Written]:
+        connection.ensure_connection()
+        heard = connection.connection.notifies(timeout=seconds, stop_after=1)
+        with connection.wrap_database_errors:
+            said = [one.payload.split(" ", 2) for one in heard]
+        return [Written(UUID(clinic), kind, stream) for clinic, kind, stream in said]
+
+    def _look(self, seconds: float) -> list[Written]:
+        until = time.monotonic() + seconds
+        while not (found := self._new()) and time.monotonic() < until:
+            time.sleep(self.LOOK_S)
+        return found
+
+    def _new(self) -> list[Written]:
+        new = Entry.objects.filter(id__gt=self._last).order_by("id")
+        rows = list(new.values_list("id", "clinic", "kind", "stream"))
+        self._last = rows[-1][0] if rows else self._last
+        return [Written(clinic, kind, stream) for _, clinic, kind, stream in rows]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
@@ -35,6 +36,11 @@ def clinic_named(name: str) -> Clinic | None:
 def clinics() -> Sequence[Clinic]:
     """Every clinic of this installation, for the operator's commands."""
     return list(Clinic.objects.order_by("name"))
+
+
+def zone_of(*, clinic: UUID) -> ZoneInfo:
+    """The time zone by which the clinic's wall clock goes."""
+    return Clinic.objects.get(id=clinic).zone
 
 
 def staff_of(user: User) -> Staff | None:
@@ -102,6 +108,15 @@ def identifiers(*, clinic: UUID, patient: UUID) -> tuple[tuple[str, str], ...]:
     """The identifiers by which other systems know the patient."""
     found = PatientIdentifier.objects.filter(clinic_id=clinic, patient_id=patient)
     return tuple(found.order_by("system", "value").values_list("system", "value"))
+
+
+def identifiers_of(*, clinic: UUID, patients: Iterable[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """By what other systems know each of several patients, whatever the system."""
+    found: dict[UUID, tuple[str, ...]] = {}
+    rows = PatientIdentifier.objects.filter(clinic_id=clinic, patient_id__in=list(patients))
+    for patient, value in rows.values_list("patient_id", "value"):
+        found[patient] = (*found.get(patient, ()), value)
+    return found
 
 
 def latest_referrals(*, clinic: UUID, patients: Iterable[UUID]) -> dict[UUID, Referral]:

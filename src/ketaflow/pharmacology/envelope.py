@@ -84,7 +84,9 @@ def inside(limit: Limit, value: float) -> bool:
 
 def slip(limit: Limit, value: float) -> str:
     """The tenfold slip `value` may come from, as a question; nothing when it is near the limit."""
-    if limit.of == "age" or value <= 0:
+    # An age that somebody can have is no slip, however far it lies from a model's.
+    lived = limit.of == "age" and inside(library.plausible()["age"], value)
+    if lived or value <= 0:
         return ""
     far = [value / 10] if limit.high is not None and value >= 2 * limit.high else []
     far += [value * 10] if limit.low is not None and value <= limit.low / 2 else []

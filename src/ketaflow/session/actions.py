@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from ketaflow.journal import queries as journal
-from ketaflow.journal.actions import SomeoneElseMoved, record
+from ketaflow.journal.actions import SentTwice, SomeoneElseMoved, record
 from ketaflow.journal.author import Author
 from ketaflow.people.models import Staff
 from ketaflow.people.registration import said
@@ -34,11 +34,15 @@ from ketaflow.session.gates import Here
 from ketaflow.session.models import Session
 from ketaflow.session.projections import given
 from ketaflow.session.queries import Room
-from ketaflow.session.wishes import RECEIVED, Correction, Departure, DoseRead, Taken, Wish
+from ketaflow.session.wishes import Correction, Departure, DoseRead, Press, Saw, Taken, Wish
 
 
 class NotHere(Refused):
     """Nothing of this clinic is known by that identifier."""
+
+
+class AlreadyKept(SentTwice):
+    """This very press arrived before, and is in the record."""
 
 
 def check_in(*, booking: UUID, by: Author, at: datetime) -> Session:
@@ -130,16 +134,16 @@ def _already(live: Session | None) -> SomeoneElseMoved:
 
 
 def tick(
-    *, session: UUID, ticks: Mapping[str, tuple[bool, str]], seen: int, by: Author, at: datetime
+    *, session: UUID, ticks: Mapping[str, tuple[bool, str]], seen: Saw, by: Author, at: datetime
 ) -> None:
     """Tick lines of the checklist, or take ticks away; each with its note."""
     entries = journal.entries(clinic=by.clinic, stream=f"session/{session}")
-    shown = fold([one for one in entries if one.ordinal <= seen]).checklist
+    shown = fold([one for one in entries if one.ordinal <= wishes.press_of(seen).seen]).checklist
     _write(session, *wishes.ticks(ticks, seen=shown), seen=seen, by=by, at=at)
 
 
 def record_baseline(
-    *, session: UUID, vitals: Mapping[str, Decimal | None], seen: int, by: Author, at: datetime
+    *, session: UUID, vitals: Mapping[str, Decimal | None], seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record the vital signs before the drug, against which all later ones are read."""
     wish = Wish(Kind.BASELINE, wishes.plain(vitals))
@@ -147,7 +151,7 @@ def record_baseline(
 
 
 def check_dose(
-    *, session: UUID, read: DoseRead, prepared_by: Author, seen: int, by: Author, at: datetime
+    *, session: UUID, read: DoseRead, prepared_by: Author, seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record that a second person, `by`, checked the drug that `prepared_by` prepared.
 
@@ -159,7 +163,7 @@ def check_dose(
     _write(session, wishes.dose_read(read, prepared_by), seen=seen, by=by, at=at)
 
 
-def start(*, session: UUID, rate_mg_min: Decimal, seen: int, by: Author, at: datetime) -> None:
+def start(*, session: UUID, rate_mg_min: Decimal, seen: Saw, by: Author, at: datetime) -> None:
     """Record that the pump was started, once nothing stands in the way.
 
     Raises:
@@ -171,7 +175,7 @@ def start(*, session: UUID, rate_mg_min: Decimal, seen: int, by: Author, at: dat
 
 
 def change_rate(
-    *, session: UUID, rate_mg_min: Decimal, reason: str, seen: int, by: Author, at: datetime
+    *, session: UUID, rate_mg_min: Decimal, reason: str, seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record a change of the pump's rate, with the reason.
 
@@ -182,14 +186,14 @@ def change_rate(
     _write(session, Wish(Kind.RATE_CHANGED, payload), seen=seen, by=by, at=at)
 
 
-def pause(*, session: UUID, reason: str, seen: int, by: Author, at: datetime) -> None:
+def pause(*, session: UUID, reason: str, seen: Saw, by: Author, at: datetime) -> None:
     """Record that the drug was paused."""
     payload = {"reason": said(reason, "why it is paused")}
     _write(session, Wish(Kind.PAUSED, payload), seen=seen, by=by, at=at)
 
 
 def resume(
-    *, session: UUID, rate_mg_min: Decimal | None, seen: int, by: Author, at: datetime
+    *, session: UUID, rate_mg_min: Decimal | None, seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record that the drug goes on; the pump at the rate before when none is given."""
     payload = wishes.plain({"rate_mg_min": rate_mg_min})
@@ -197,7 +201,7 @@ def resume(
 
 
 def stop(
-    *, session: UUID, reason: str, seen: int, by: Author, at: datetime,
+    *, session: UUID, reason: str, seen: Saw, by: Author, at: datetime,
     happened_at: datetime | None = None,
 ) -> None:  # fmt: skip
     """Record that the drug has ended: all of it is in, or it was stopped early."""
@@ -205,7 +209,7 @@ def stop(
     _write(session, Wish(Kind.STOPPED, payload), seen=seen, by=by, at=at, then=happened_at)
 
 
-def give_device(*, session: UUID, lot: str, seen: int, by: Author, at: datetime) -> None:
+def give_device(*, session: UUID, lot: str, seen: Saw, by: Author, at: datetime) -> None:
     """Record one nasal device; the first starts the session once nothing stands in the way.
 
     Raises:
@@ -218,7 +222,7 @@ def give_device(*, session: UUID, lot: str, seen: int, by: Author, at: datetime)
 
 
 def record_round(
-    *, session: UUID, taken: Taken, seen: int, by: Author, at: datetime,
+    *, session: UUID, taken: Taken, seen: Saw, by: Author, at: datetime,
     happened_at: datetime | None = None,
 ) -> None:  # fmt: skip
     """Record one round: any vital signs, sedation (MOAA/S), dissociation (CADSS-6), pain.
@@ -232,19 +236,26 @@ def record_round(
 
 
 def note_side_effect(
-    *, session: UUID, found: Mapping[str, Any], seen: int, by: Author, at: datetime
+    *, session: UUID, found: Mapping[str, Any], seen: Saw, by: Author, at: datetime
 ) -> None:
     """Record a side effect from the list: `effect`, `severity` from 1 to 5, `note`."""
     _write(session, Wish(Kind.SIDE_EFFECT, dict(found)), seen=seen, by=by, at=at)
 
 
-def note(*, session: UUID, text: str, seen: int, by: Author, at: datetime) -> None:
+def give_rescue(
+    *, session: UUID, given: Mapping[str, Any], seen: Saw, by: Author, at: datetime
+) -> None:
+    """Record a rescue medicine as it was given: `medicine`, `dose`, `route` and `reason`."""
+    _write(session, Wish(Kind.RESCUE, dict(given)), seen=seen, by=by, at=at)
+
+
+def note(*, session: UUID, text: str, seen: Saw, by: Author, at: datetime) -> None:
     """Write a note."""
     wish = Wish(Kind.NOTE, {"text": said(text, "the note")})
     _write(session, wish, seen=seen, by=by, at=at)
 
 
-def correct(*, session: UUID, correction: Correction, seen: int, by: Author, at: datetime) -> None:
+def correct(*, session: UUID, correction: Correction, seen: Saw, by: Author, at: datetime) -> None:
     """Say what an entry should have said; the old words stay beside the new.
 
     Raises:
@@ -254,7 +265,7 @@ def correct(*, session: UUID, correction: Correction, seen: int, by: Author, at:
 
 
 def score_discharge(
-    *, session: UUID, instrument: str, answers: list[int | None], seen: int, by: Author,
+    *, session: UUID, instrument: str, answers: list[int | None], seen: Saw, by: Author,
     at: datetime,
 ) -> None:  # fmt: skip
     """Record a discharge score, item by item."""
@@ -262,7 +273,7 @@ def score_discharge(
     _write(session, wish, seen=seen, by=by, at=at)
 
 
-def send_home(*, session: UUID, departure: Departure, seen: int, by: Author, at: datetime) -> None:
+def send_home(*, session: UUID, departure: Departure, seen: Saw, by: Author, at: datetime) -> None:
     """Discharge the patient; the course counts the session and the visit is over.
 
     Raises:
@@ -272,22 +283,23 @@ def send_home(*, session: UUID, departure: Departure, seen: int, by: Author, at:
     _write(session, wishes.discharged(departure, by), seen=seen, by=by, at=at)
 
 
-def transfer(*, session: UUID, to: str, reason: str, seen: int, by: Author, at: datetime) -> None:
+def transfer(*, session: UUID, to: str, reason: str, seen: Saw, by: Author, at: datetime) -> None:
     """Record that the patient was sent on, to a hospital or another unit; the drug has ended."""
     payload = {"to": said(to, "where the patient goes"), "reason": said(reason, "why")}
     _write(session, Wish(Kind.TRANSFERRED, payload), seen=seen, by=by, at=at)
 
 
-def cancel(*, session: UUID, reason: str, seen: int, by: Author, at: datetime) -> None:
+def cancel(*, session: UUID, reason: str, seen: Saw, by: Author, at: datetime) -> None:
     """Cancel a session before any drug; the visit's chair and nurse are free again."""
     payload = {"reason": said(reason, "why the session is cancelled")}
     _write(session, Wish(Kind.CANCELLED, payload), seen=seen, by=by, at=at)
 
 
 def _write(
-    session: UUID, *wanted: Wish, seen: int, by: Author, at: datetime, then: datetime | None = None
+    session: UUID, *wanted: Wish, seen: Saw, by: Author, at: datetime, then: datetime | None = None
 ) -> None:
     """Write `wanted`, all or nothing, if the page it was decided on still holds."""
+    press = wishes.press_of(seen)
     for wish in wanted:
         require(by, DUTIES.get(wish.kind, Duty.TREAT))
     with transaction.atomic():
@@ -296,24 +308,28 @@ def _write(
         room = queries.room(clinic=by.clinic, id=session) if held.first() else None
         if room is None:
             raise NotHere("No session of this clinic is known by that identifier.")
+        name = press.name(session, wanted)
+        if name and queries.pressed(clinic=by.clinic, name=name):
+            raise AlreadyKept("This is already recorded: it was sent twice and kept once.")
         entries: list[Recorded] = [*journal.entries(clinic=by.clinic, stream=room.session.stream)]
-        _still_holds(room, entries, wanted, seen, by)
-        moment = _moment(room, at, then)
-        late = {} if moment == at else {RECEIVED: at.isoformat()}
-        for wish in wanted:
+        _still_holds(room, entries, wanted, press, by)
+        moment = gates.moment(room.state, then or press.happened_at, at=at)
+        received_at = None if moment == at else at
+        written = wishes.marked(wanted, press, session, received_at=received_at)
+        for wish in written:
             gates.allow(wish, _here(room, by, moment))
-            whole = replace(wish, payload={**wish.payload, **late})
-            room = _append(room, entries, whole, by, moment)
-        for wish in wanted:
+            room = _append(room, entries, wish, by, moment)
+        for wish in written:
             if close := AFTER.get(wish.kind):
                 close(room, wish.payload, by, at)
 
 
 def _still_holds(
-    room: Room, entries: list[Recorded], wanted: tuple[Wish, ...], seen: int, by: Author
+    room: Room, entries: list[Recorded], wanted: tuple[Wish, ...], press: Press, by: Author
 ) -> None:
+    phase = room.state.phase
     for wish in wanted:
-        if why := wishes.overtaken(entries, wish, seen=seen, by=by.id, phase=room.state.phase):
+        if why := wishes.overtaken(entries, wish, press=press, by=by.id, phase=phase):
             raise SomeoneElseMoved(why)
 
 
@@ -325,12 +341,6 @@ def _append(room: Room, entries: list[Recorded], wish: Wish, by: Author, at: dat
     stream = room.session.stream
     record(stream=stream, kind=wish.kind.value, by=by, at=at, payload=wish.payload)
     return replace(room, state=state)
-
-
-def _moment(room: Room, at: datetime, then: datetime | None) -> datetime:
-    if then is not None:
-        gates.require_within(room.state, then, at=at)
-    return then or at
 
 
 def _here(room: Room, by: Author, at: datetime) -> Here:

@@ -14,7 +14,7 @@ CORRECTABLE = frozenset(
     {
         *(Kind.BASELINE, Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN, Kind.NOTE),
         *(Kind.SIDE_EFFECT, Kind.DISCHARGE_SCORED, Kind.STARTED, Kind.RATE_CHANGED, Kind.PAUSED),
-        *(Kind.RESUMED, Kind.STOPPED, Kind.DEVICE_GIVEN),
+        *(Kind.RESUMED, Kind.STOPPED, Kind.DEVICE_GIVEN, Kind.RESCUE, Kind.CONFIRMED),
     }
 )
 

@@ -17,12 +17,14 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.dissociation      total (CADSS-6)
     session.pain              total (0 to 10)
     session.side_effect       effect, severity, note
+    session.rescue_given      medicine (as it is called), dose and route as given, reason
     session.note              text
     session.discharge_scored  instrument, answers
     session.discharged        done [..], escort, override {by_name, reason}
     session.transferred       to, reason
     session.cancelled         reason
     session.corrected         corrects, reason, payload (null strikes out), at (a new time)
+    session.reading_confirmed as baseline, any of them; monitor {reading, sender}
 """
 
 from collections.abc import Mapping
@@ -62,17 +64,27 @@ class Kind(StrEnum):
     DISSOCIATION = "session.dissociation"
     PAIN = "session.pain"
     SIDE_EFFECT = "session.side_effect"
+    RESCUE = "session.rescue_given"
     NOTE = "session.note"
     DISCHARGE_SCORED = "session.discharge_scored"
     DISCHARGED = "session.discharged"
     TRANSFERRED = "session.transferred"
     CANCELLED = "session.cancelled"
     CORRECTED = "session.corrected"
+    CONFIRMED = "session.reading_confirmed"
 
     @property
     def label(self) -> str:
         """The kind in words, as a heading."""
         return self.removeprefix("session.").replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a reading comes from when nobody typed it: a monitor's row, and who sent it."""
+
+    reading: str
+    sender: str
 
 
 class Recorded(Protocol):
@@ -174,6 +186,33 @@ def side_effects() -> Mapping[str, SideEffectKind]:
     )
 
 
+@dataclass(frozen=True)
+class RescueKind:
+    """A medicine that sources name for something that can go wrong, and for what."""
+
+    key: str
+    label: str
+    against: str
+    sources: tuple[str, ...]
+
+
+@cache
+def rescues() -> Mapping[str, RescueKind]:
+    """What is suggested for a rescue medicine; anything else can be written too."""
+    table = dict(tables.read("ketaflow.session", "library"))["rescue"]
+    return MappingProxyType(
+        {
+            key: RescueKind(key, row["label"], row["for"], keys(row, f"rescue medicine {key}"))
+            for key, row in table.items()
+        }
+    )
+
+
+def rescue(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """Medicine, dose, route and reason of a rescue medicine; all four must be said."""
+    return tuple(words(payload, key) for key in ("medicine", "dose", "route", "reason"))
+
+
 def kind_of(entry: Recorded) -> Kind:
     """The kind of `entry`, or `NotReadable` when no session has such an entry."""
     try:
@@ -221,6 +260,14 @@ def dose_check(entry: Recorded) -> DoseCheck:
         rate_mg_min=number(told, "rate_mg_min"),
         devices=whole(told, "devices") or 0,
     )
+
+
+def origin(payload: Mapping[str, Any]) -> Origin | None:
+    """The monitor a reading comes from; None when a person typed it."""
+    told = payload.get("monitor")
+    if not isinstance(told, Mapping):
+        return None
+    return Origin(words(told, "reading"), words(told, "sender"))
 
 
 SAID = {

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ketaflow.instruments.library import instrument
 from ketaflow.instruments.scoring import score
 from ketaflow.protocol.library import Route
+from ketaflow.refusals import Refused
 from ketaflow.session import checklist, events, phases, vitals
 from ketaflow.session.administration import (
     DeviceGiven,
@@ -20,7 +21,7 @@ from ketaflow.session.administration import (
 )
 from ketaflow.session.checklist import Preparation
 from ketaflow.session.corrections import Line, lines_of
-from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Recorded, Tick
+from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Origin, Recorded, Tick
 from ketaflow.session.phases import Phase
 from ketaflow.session.vitals import Vitals
 
@@ -39,6 +40,15 @@ class Reading:
     def at(self) -> datetime:
         """When it was taken."""
         return self.line.at
+
+    @property
+    def origin(self) -> Origin | None:
+        """The monitor it comes from; None when a person typed it."""
+        return events.origin(self.line.payload)
+
+
+class AlreadyConfirmed(Refused):
+    """Somebody confirmed this row of the monitor with these values before."""
 
 
 @dataclass(frozen=True)
@@ -270,6 +280,18 @@ def _reading(so_far: _Folding, line: Line) -> None:
     so_far.readings.append(Reading(line, vitals.read(line.payload)))
 
 
+def _confirmed(so_far: _Folding, line: Line) -> None:
+    found = Reading(line, vitals.read(line.payload))
+    if found.origin is None:
+        raise NotReadable("A confirmed reading names the monitor it comes from; confirm its row.")
+    for one in so_far.readings:
+        if one.origin == found.origin and one.vitals == found.vitals:
+            raise AlreadyConfirmed(
+                f"{one.line.by_name} confirmed this row already. Nothing was recorded twice."
+            )
+    so_far.readings.append(found)
+
+
 def _scale(so_far: _Folding, line: Line) -> None:
     scale = instrument(SCALES[line.kind])
     total = events.count(line.payload, "total")
@@ -289,6 +311,10 @@ def _side_effect(so_far: _Folding, line: Line) -> None:
     if severity > 5 or (effect == "other" and not note):
         raise NotReadable("Severity runs from 1 to 5, and 'other' says in its note what it was.")
     so_far.side_effects.append(SideEffect(line, effect, severity, note))
+
+
+def _rescue(so_far: _Folding, line: Line) -> None:
+    events.rescue(line.payload)  # stands among the lines
 
 
 def _note(so_far: _Folding, line: Line) -> None:
@@ -340,10 +366,12 @@ TAKES: Mapping[Kind, Callable[[_Folding, Line], None]] = MappingProxyType(
         Kind.STOPPED: _stopped,
         Kind.DEVICE_GIVEN: _device_given,
         Kind.READING: _reading,
+        Kind.CONFIRMED: _confirmed,
         Kind.SEDATION: _scale,
         Kind.DISSOCIATION: _scale,
         Kind.PAIN: _scale,
         Kind.SIDE_EFFECT: _side_effect,
+        Kind.RESCUE: _rescue,
         Kind.NOTE: _note,
         Kind.DISCHARGE_SCORED: _discharge_scored,
         Kind.DISCHARGED: _discharged,

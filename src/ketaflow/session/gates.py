@@ -68,6 +68,17 @@ def require_within(state: SessionState, then: datetime, *, at: datetime) -> None
         )
 
 
+def moment(state: SessionState, then: datetime | None, *, at: datetime) -> datetime:
+    """When it happened: `then` if that was said and can be, else now.
+
+    Raises:
+        NotThen: `then` is not within the session.
+    """
+    if then is not None:
+        require_within(state, then, at=at)
+    return then or at
+
+
 def _corrected(told: Mapping[str, Any], here: Here) -> None:
     if told["at"]:
         require_within(here.state, datetime.fromisoformat(told["at"]), at=here.at)

@@ -2,7 +2,10 @@ from django.db import models
 
 from ketaflow.people.models import Patient, Row, Staff
 from ketaflow.protocol.models import Course
-from ketaflow.schedule.models import Booking
+from ketaflow.schedule.models import Booking, Chair
+from ketaflow.session.monitors.arrivals import By
+from ketaflow.session.monitors.inbox import Standing
+from ketaflow.session.monitors.routing import Why
 from ketaflow.session.phases import Phase
 
 OVER = [phase.value for phase in Phase if phase.over]
@@ -74,3 +77,130 @@ class Session(Row):
     def standing(self) -> Phase:
         """Where the session stands."""
         return Phase(self.phase)
+
+
+class Press(Row):
+    """A press that is in the record: whatever arrives under its name again is kept no second time.
+
+    A line that was lost and came back, or a finger that pressed twice, sends the same press again.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="presses")
+    name = models.UUIDField()
+    ordinal = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "presses"
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="session_one_press_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"press {self.name}, entry {self.ordinal}"
+
+
+class MonitorBinding(Row):
+    """The chair at which a monitor stands: by the place it names, or by a device's identifier."""
+
+    by = models.CharField(max_length=6, choices=[(one.value, one.label) for one in By])
+    value = models.CharField(max_length=200)
+    chair = models.ForeignKey(Chair, on_delete=models.PROTECT, related_name="monitors")
+    bound_at = models.DateTimeField()
+    bound_by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "by", "value"], name="session_one_chair_a_monitor"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.value}"
+
+
+class MonitorMessage(Row):
+    """One message of a monitor: where it went, or why it waits for a person.
+
+    The identifier follows from what makes a message the same when it is sent again, so the key
+    itself refuses a second one.
+    """
+
+    sender = models.CharField(max_length=200)
+    control_id = models.CharField(max_length=200)
+    # The first moment measured in it.
+    taken_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    standing = models.CharField(max_length=9, choices=[(one.value, one.label) for one in Standing])
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="+", null=True)
+    why = models.CharField(
+        max_length=16, choices=[(one.value, one.label) for one in Why], blank=True
+    )
+    # Messages that wait for the same answer: the same monitor, patient and reason.
+    group = models.UUIDField()
+    # What it says, as long as a person has to decide about it.
+    said = models.JSONField(default=dict)
+    ordinal = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["clinic", "group", "ordinal"],
+                condition=models.Q(standing=Standing.WAITING.value),
+                name="session_inbox",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.control_id}"
+
+
+class MonitorWaiting(Row):
+    """Messages that wait for one answer; the identifier is their group, `said` the newest's words.
+
+    Kept so that the page about them need not read through them.
+    """
+
+    why = models.CharField(max_length=16, choices=[(one.value, one.label) for one in Why])
+    count = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    upto = models.PositiveIntegerField()
+    said = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "monitors waiting"
+        indexes = [models.Index(fields=["clinic", "upto"], name="session_monitor_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.count} messages"
+
+
+class MonitorReading(Row):
+    """What a monitor measured at one moment of a session; not yet confirmed until a nurse does.
+
+    The identifier follows from session, sender and moment: that there is one row is its key's work.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="+")
+    sender = models.CharField(max_length=200)
+    taken_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    # Minutes since 1970, so that one reading of each can be found without reading them all.
+    minute = models.PositiveIntegerField()
+    with_pressure = models.BooleanField()
+    vitals = models.JSONField()
+    # The monitor sent other values for this moment before.
+    corrected = models.BooleanField(default=False)
+    confirmed = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["session", "minute", "with_pressure", "taken_at"],
+                name="session_monitor_minute",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} at {self.taken_at}"

@@ -94,12 +94,15 @@ ADMITS: Mapping[Kind, frozenset[Phase]] = MappingProxyType(
         Kind.DISSOCIATION: PRESENT,
         Kind.PAIN: PRESENT,
         Kind.SIDE_EFFECT: PRESENT,
+        Kind.RESCUE: PRESENT,
         Kind.NOTE: KNOWN,
         Kind.DISCHARGE_SCORED: frozenset({Phase.OBSERVING}),
         Kind.DISCHARGED: frozenset({Phase.OBSERVING}),
         Kind.TRANSFERRED: PRESENT,
         Kind.CANCELLED: PREPARING | {Phase.BOOKED},
         Kind.CORRECTED: KNOWN,
+        # The monitor took it while the patient was here; a nurse may look at it later.
+        Kind.CONFIRMED: KNOWN,
     }
 )
 

@@ -6,14 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from ketaflow.journal import queries as journal
-from ketaflow.journal.projecting import Projection, leave
+from ketaflow.journal.projecting import Handler, Projection, leave, row_id
 from ketaflow.session.events import Kind
 from ketaflow.session.fold import Reading, SessionState, fold
-from ketaflow.session.models import Session
+from ketaflow.session.models import Press, Session
+from ketaflow.session.monitors import projections as monitors
+from ketaflow.session.wishes import PRESS
 
 CENT = Decimal("0.01")
 # These change nothing that a board or a list shows.
-ONLY_IN_THE_STREAM = (Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN, Kind.SIDE_EFFECT, Kind.NOTE)
+ONLY_IN_THE_STREAM = (
+    *(Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
+    *(Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE),
+)
 
 
 def _about(entry: Any) -> UUID:
@@ -62,6 +67,11 @@ def _folded(entry: Any) -> None:
     )
 
 
+def _confirmed(entry: Any) -> None:
+    _folded(entry)
+    monitors.confirmed(entry)
+
+
 def given(state: SessionState, at: datetime) -> Decimal:
     """Milligrams given by `at`, to the hundredth that rows keep."""
     return state.given_mg(max(at, state.stopped_at or at)).quantize(CENT)
@@ -72,12 +82,39 @@ def _measured(reading: Reading | None) -> dict[str, str]:
     return {name: str(value) for name, value in measured.items()}
 
 
+def _pressed(entry: Any) -> None:
+    if name := entry.payload.get(PRESS, {}).get("name"):
+        Press.objects.create(
+            id=row_id(entry, PRESS),
+            clinic_id=entry.clinic,
+            session_id=_about(entry),
+            name=UUID(name),
+            ordinal=entry.ordinal,
+        )
+
+
+def _and_pressed(handler: Handler) -> Handler:
+    """`handler`, and the press that the entry came by."""
+
+    def both(entry: Any) -> None:
+        handler(entry)
+        _pressed(entry)
+
+    return both
+
+
+HANDLERS: dict[str, Handler] = {
+    **{kind.value: _folded for kind in Kind},
+    **{kind.value: leave for kind in ONLY_IN_THE_STREAM},
+    Kind.CHECKED_IN.value: _checked_in,
+    Kind.CONFIRMED.value: _confirmed,
+}
 PROJECTION = Projection(
     stage="session",
-    tables=(Session,),
+    tables=(Session, Press, *monitors.TABLES),
     handlers={
-        **{kind.value: _folded for kind in Kind},
-        **{kind.value: leave for kind in ONLY_IN_THE_STREAM},
-        Kind.CHECKED_IN.value: _checked_in,
+        **{kind: _and_pressed(handler) for kind, handler in HANDLERS.items()},
+        **monitors.HANDLERS,
     },
+    together=monitors.TOGETHER,
 )

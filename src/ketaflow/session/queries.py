@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
 from ketaflow.session.events import Recorded
 from ketaflow.session.fold import SessionState, fold
-from ketaflow.session.models import OVER, Session
+from ketaflow.session.models import OVER, Press, Session
 
 MOST_SESSIONS = 200
 MOST_EARLIER = 6
@@ -63,20 +63,25 @@ class Ended:
 
 @dataclass(frozen=True)
 class OnBoard:
-    """One session on the board; `next_due_at` is None while nothing is due."""
+    """One session on the board; `next_due_at` is None while nothing is due.
+
+    `watch_until` is the end of the observation that the label fixes, None where it fixes none.
+    """
 
     session: Session
     next_due_at: datetime | None
+    watch_until: datetime | None
 
 
 @dataclass(frozen=True)
 class Today:
-    """The board: who is here, who is over, who is still to come, and which chairs are free."""
+    """The board: who is here, over and still to come, which chairs are free, who is on duty."""
 
     present: tuple[OnBoard, ...]
     over: tuple[OnBoard, ...]
     coming: tuple[Booked, ...]
     free_chairs: tuple[str, ...]
+    on_duty: tuple[str, ...]
     policy: Policy | None
 
 
@@ -106,6 +111,11 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Session]:
     """The sessions of a course, first to last, without those that ended before any drug."""
     found = _named().filter(clinic_id=clinic, course_id=course, void=False)
     return list(found.order_by("number")[:MOST_SESSIONS])
+
+
+def pressed(*, clinic: UUID, name: UUID) -> Press | None:
+    """The press of that name, if it is in the record."""
+    return Press.objects.filter(clinic_id=clinic, name=name).first()
 
 
 def state(*, clinic: UUID, id: UUID) -> SessionState:
@@ -190,6 +200,14 @@ def _next_due_at(session: Session, policy: Policy | None) -> datetime | None:
     )
 
 
+def _watch_until(session: Session) -> datetime | None:
+    monitoring = library.protocol(session.course.protocol).monitoring
+    fixed = monitoring.observe_min if monitoring else None
+    if fixed is None or session.started_at is None:
+        return None
+    return session.started_at + timedelta(minutes=float(fixed.value))
+
+
 def today(*, clinic: UUID, at: datetime) -> Today:
     """The board of the clinic's day, in a number of queries that does not grow with it."""
     zone = Clinic.objects.get(id=clinic).zone
@@ -201,7 +219,8 @@ def today(*, clinic: UUID, at: datetime) -> Today:
     here = rows.filter(ended_at=None)
     gone = rows.filter(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
     present, over = (
-        tuple(OnBoard(row, _next_due_at(row, policy)) for row in found) for found in (here, gone)
+        tuple(OnBoard(row, _next_due_at(row, policy), _watch_until(row)) for row in found)
+        for found in (here, gone)
     )
     taken = {one.session.chair for one in present}
     visits = schedule.on_days(clinic=clinic, first=day, last=day)
@@ -211,6 +230,11 @@ def today(*, clinic: UUID, at: datetime) -> Today:
         over=over,
         coming=tuple(one for one in visits if one.standing is Standing.BOOKED),
         free_chairs=tuple(name for name in chairs if name not in taken),
+        on_duty=tuple(
+            one.staff.name
+            for one in schedule.shifts(clinic=clinic, first=day, last=day)
+            if one.starts_at <= at < one.ends_at
+        ),
         policy=policy,
     )
 

@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid5
 
 from ketaflow.journal.author import Author
+from ketaflow.journal.chain import canonical
 from ketaflow.people.registration import said
 from ketaflow.session import events
-from ketaflow.session.events import Kind, Recorded, Tick
+from ketaflow.session.events import Kind, Origin, Recorded, Tick
 from ketaflow.session.phases import Phase
 
 # These add to what is known: two people may do so at the same time, and both are kept.
 ADDS = frozenset(
     {
         *(Kind.READING, Kind.SEDATION, Kind.DISSOCIATION, Kind.PAIN),
-        *(Kind.SIDE_EFFECT, Kind.NOTE, Kind.CHECKLIST_ITEM),
+        *(Kind.SIDE_EFFECT, Kind.RESCUE, Kind.NOTE, Kind.CHECKLIST_ITEM, Kind.CONFIRMED),
     }
 )
-RECEIVED = "received_at"
+# How an entry came: when it was received, if later than it happened, and by which press.
+RECEIVED, PRESS = "received_at", "press"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,41 @@ class Wish:
 
     kind: Kind
     payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Press:
+    """One press as it left the page.
+
+    `seen` is the last entry that was on the page, `page` names that very page. `key` is the press's
+    own name, sent again with every attempt, so that it is kept once however often it arrives.
+    `happened_at` is when it was pressed, if the line was lost and it comes only now.
+    """
+
+    seen: int
+    key: UUID | None = None
+    page: UUID | None = None
+    happened_at: datetime | None = None
+
+    def name(self, session: UUID, wanted: Sequence[Wish]) -> UUID | None:
+        """The same for the same words of the same press, and for nothing else; None without a key.
+
+        Other words under the same key, from a page that was gone back to, are another press: to
+        take them for the first would lose them.
+        """
+        if self.key is None:
+            return None
+        words = [[wish.kind.value, dict(wish.payload)] for wish in wanted]
+        return uuid5(self.key, f"{session} {canonical({'words': words})}")
+
+
+# What a person saw: the last entry alone, or the whole press.
+Saw = int | Press
+
+
+def press_of(seen: Saw) -> Press:
+    """The press that carried `seen`."""
+    return seen if isinstance(seen, Press) else Press(seen)
 
 
 @dataclass(frozen=True)
@@ -106,6 +144,12 @@ def round_taken(taken: Taken) -> tuple[Wish, ...]:
     return (Wish(Kind.READING, vitals), *found) if vitals or not found else tuple(found)
 
 
+def confirmed(vitals: Mapping[str, str], origin: Origin) -> Wish:
+    """What a monitor measured, as a nurse confirms it: these very values."""
+    monitor = {"reading": origin.reading, "sender": origin.sender}
+    return Wish(Kind.CONFIRMED, {**vitals, "monitor": monitor})
+
+
 def corrected(correction: Correction) -> Wish:
     """A correction, which names what it corrects."""
     payload = {
@@ -130,24 +174,29 @@ def discharged(departure: Departure, by: Author) -> Wish:
 
 
 def overtaken(
-    entries: Sequence[Recorded], wish: Wish, *, seen: int, by: object, phase: Phase
+    entries: Sequence[Recorded], wish: Wish, *, press: Press, by: object, phase: Phase
 ) -> str:
     """Why `wish` may not be written any more, in a sentence; empty when it may.
 
     Args:
         entries: the whole stream as it is now.
         wish: what is to be written.
-        seen: the last entry on the page of the person who pressed.
+        press: what the person saw. What they themselves did before from that very page they know:
+            a page without a line takes several presses before any of them arrives.
         by: who pressed; the same words twice from one page are one press too many.
         phase: where the session stands now.
     """
-    since = [entry for entry in entries if entry.ordinal > seen]
+    since = [entry for entry in entries if entry.ordinal > press.seen]
     if any(_same(entry, wish, by) for entry in since):
         return (
             f"{wish.kind.label} is already recorded: it was sent twice and kept once. "
             "Look at the page before you add more."
         )
-    moved = [entry for entry in since if events.kind_of(entry) not in ADDS]
+    moved = [
+        entry
+        for entry in since
+        if events.kind_of(entry) not in ADDS and not _from_the_same_page(entry, press, by)
+    ]
     if wish.kind in ADDS or not moved:
         return ""
     last = moved[-1]
@@ -157,9 +206,29 @@ def overtaken(
     )
 
 
+def _from_the_same_page(entry: Recorded, press: Press, by: object) -> bool:
+    page = entry.payload.get(PRESS, {}).get("page")
+    return page is not None and page == str(press.page) and str(entry.by) == str(by)
+
+
 def _same(entry: Recorded, wish: Wish, by: object) -> bool:
-    written = {key: value for key, value in entry.payload.items() if key != RECEIVED}
+    written = {key: value for key, value in entry.payload.items() if key not in (RECEIVED, PRESS)}
     return entry.kind == wish.kind and str(entry.by) == str(by) and written == dict(wish.payload)
+
+
+def marked(
+    wanted: Sequence[Wish], press: Press, session: UUID, *, received_at: datetime | None
+) -> tuple[Wish, ...]:
+    """What is written of `wanted`: when each was received, if late; by which press and page."""
+    late = {RECEIVED: received_at.isoformat()} if received_at else {}
+    name = press.name(session, wanted)
+    page = {"page": str(press.page)} if press.page else {}
+    found = []
+    for place, wish in enumerate(wanted):
+        # The first entry alone carries the name: it stands for the whole press.
+        said = page | ({"name": str(name)} if name and place == 0 else {})
+        found.append(Wish(wish.kind, {**wish.payload, **late, **({PRESS: said} if said else {})}))
+    return tuple(found)
 
 
 def plain(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,10 +12,13 @@ from django.utils import timezone
 from ketaflow.people.roles import Duty
 from ketaflow.protocol.limits import Policy
 from ketaflow.session import queries, vitals
-from ketaflow.session.phases import PREPARING, Phase
+from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import OnBoard, Today
+from ketaflow.session.staffing.ratio import staffing
 from ketaflow.web import session_page as words
 from ketaflow.web.gate import StaffRequest, duty
+
+UNDER_THE_DRUG = GIVING | {Phase.OBSERVING}
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,25 @@ class Card:
     last: str
     changes: str
     beyond: tuple[str, ...]
+    clock: str
 
 
 @duty(Duty.SEE_BOARD)
 def board(request: StaffRequest) -> HttpResponse:
     """Show today's sessions by chair and who is still to come; the chairs refresh themselves."""
-    at = timezone.now()
-    today = queries.today(clinic=request.clinic.id, at=at)
-    context = {"today": today, "cards": cards(today, at), "at": at}
+    context = shown(request.clinic.id, timezone.now())
     template = "board/chairs.html" if request.htmx else "board/board.html"
     return render(request, template, context)
+
+
+def shown(clinic: UUID, at: datetime) -> dict[str, Any]:
+    """What the board of a clinic shows."""
+    today = queries.today(clinic=clinic, at=at)
+    watched = [one.session for one in today.present if one.session.standing in UNDER_THE_DRUG]
+    enough = staffing(
+        [row.nurse.name for row in watched], on_duty=len(today.on_duty), policy=today.policy
+    )
+    return {"today": today, "cards": cards(today, at), "at": at, "staffing": enough}
 
 
 def cards(today: Today, at: datetime) -> list[Card]:
@@ -65,6 +78,7 @@ def _card(one: OnBoard, policy: Policy | None, at: datetime) -> Card:
         last=words.summary(last),
         changes="baseline" if preparing and last.measured else words.changed(last, baseline),
         beyond=vitals.beyond(last, policy, limits, baseline=baseline) if policy else (),
+        clock=words.fixed_clock(one.watch_until, at),
     )
 
 

@@ -9,7 +9,8 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -19,7 +20,7 @@ from ketaflow.people import queries as people
 from ketaflow.people.roles import MAY, Duty, may
 from ketaflow.web.lock import lock
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class StaffRequest(HttpRequest):
@@ -40,7 +41,7 @@ def duty(*needed: Duty, change: Duty | None = None) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.staff is None:
                 return redirect_to_login(request.get_full_path())
             asked = (change,) if change and request.method == "POST" else needed
@@ -66,7 +67,7 @@ class StaffMiddleware:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: StaffRequest) -> HttpResponse:
+    def __call__(self, request: StaffRequest) -> HttpResponseBase:
         """Let the request through as somebody, as nobody, or not at all."""
         request.staff = request.clinic = None
         request.author = None  # type: ignore[assignment]
@@ -100,6 +101,8 @@ def staff_context(request: HttpRequest) -> dict[str, Any]:
         return {"staff": None, "clinic": None}
     roles = staff.author.roles
     return {
+        # Server-sent events need ASGI; without it pages ask for themselves.
+        "live": isinstance(request, ASGIRequest),
         "staff": staff,
         "clinic": staff.clinic,
         "may": {one.name: may(roles, one) for one in Duty},

@@ -12,11 +12,15 @@ from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
+
+from ketaflow.people.queries import staff_of
 
 SEEN = "seen_at"
 PASSWORD = "unlock_password"
@@ -41,6 +45,14 @@ def lock(request: HttpRequest) -> HttpResponse | None:
     if request.method == "POST":
         return _hold(request)
     return _send_to_unlock(request)
+
+
+def still_open(sign_in: str) -> bool:
+    """Whether the sign-in of that key still holds, for somebody at work here, and is not locked."""
+    asked = HttpRequest()
+    asked.session = SessionStore(sign_in)
+    asked.user = get_user(asked)
+    return asked.user.is_authenticated and not _is_locked(asked) and bool(staff_of(asked.user))
 
 
 def _is_locked(request: HttpRequest) -> bool:

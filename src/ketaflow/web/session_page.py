@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from ketaflow.instruments.library import instrument
 from ketaflow.protocol.figures import show
@@ -20,7 +21,8 @@ from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
 
 MINUTE = timedelta(minutes=1)
-MEASURED = (Kind.BASELINE, Kind.READING)
+Moments = Mapping[datetime, Sequence[Line]]
+MEASURED = (Kind.BASELINE, Kind.READING, Kind.CONFIRMED)
 PHASES = {
     Phase.CHECKED_IN: "Being prepared",
     Phase.READY: "Prepared",
@@ -57,6 +59,8 @@ class FlowRow:
     beyond: tuple[str, ...]
     by: str
     corrected: bool
+    # The row of a monitor that no nurse has confirmed yet; None for all others.
+    unconfirmed: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,18 @@ class Now:
     ends: str
 
 
-def flow(room: Room) -> list[FlowRow]:
-    """The flowsheet: the baseline first, then every moment at which something was measured."""
-    moments: dict[datetime, list[Line]] = {}
+def moments(room: Room) -> Mapping[datetime, Sequence[Line]]:
+    """Every moment at which something was measured, with what was."""
+    found: dict[datetime, list[Line]] = {}
     for line in room.state.lines:
         if (line.kind in MEASURED or line.kind in SCALES) and not line.struck:
-            moments.setdefault(line.at, []).append(line)
-    rows = [_row(room, at, lines) for at, lines in sorted(moments.items())]
+            found.setdefault(line.at, []).append(line)
+    return found
+
+
+def flow(room: Room, of: Moments) -> list[FlowRow]:
+    """The flowsheet: the baseline first, then the moments given."""
+    rows = [_row(room, at, lines) for at, lines in sorted(of.items())]
     return sorted(rows, key=lambda row: row.name != "Baseline")
 
 
@@ -121,9 +130,14 @@ def _row(room: Room, at: datetime, lines: Sequence[Line]) -> FlowRow:
         given=show(round(state.given_mg(at), 1)) if started else "",
         changes="" if is_baseline else changes(state, found),
         beyond=beyond(room, found, before=is_baseline),
-        by=lines[0].by_name,
+        by=_by(lines[0]),
         corrected=any(one.corrected for one in lines),
     )
+
+
+def _by(line: Line) -> str:
+    origin = events.origin(line.payload)
+    return f"{line.by_name}, from monitor {origin.sender}" if origin else line.by_name
 
 
 def since(state: SessionState, at: datetime) -> str:
@@ -230,6 +244,14 @@ def _ends(state: SessionState, at: datetime) -> str:
         return ""
     left = -((at - ends) // MINUTE)
     return f"in about {left} min" if left > 0 else "the ordered dose should be in now"
+
+
+def fixed_clock(until: datetime | None, at: datetime) -> str:
+    """How long the label's own clock still runs; nothing where there is none."""
+    if until is None:
+        return ""
+    left = -((at - until) // MINUTE)
+    return f"{spoken(left)} left" if left > 0 else "over"
 
 
 def due_words(due_at: datetime | None, at: datetime) -> str:
@@ -366,11 +388,15 @@ WORDS: Mapping[Kind, Callable[[Mapping[str, Any]], str]] = {
     Kind.DISSOCIATION: lambda told: f"CADSS-6 {told['total']}",
     Kind.PAIN: lambda told: f"Pain {told['total']} of 10",
     Kind.SIDE_EFFECT: _effect,
+    Kind.RESCUE: lambda told: (
+        f"Rescue medicine: {told['medicine']} {told['dose']}, {told['route']}: {told['reason']}"
+    ),
     Kind.NOTE: lambda told: f"Note: {told['text']}",
     Kind.DISCHARGE_SCORED: _score,
     Kind.DISCHARGED: _home,
     Kind.TRANSFERRED: lambda told: f"Transferred to {told.get('to', '')}: {told['reason']}",
     Kind.CANCELLED: lambda told: f"Cancelled: {told['reason']}",
+    Kind.CONFIRMED: lambda told: f"{_measured(told)}, from monitor {told['monitor']['sender']}",
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
@@ -27,11 +27,19 @@ from ketaflow.session import actions, checklist, phases, queries
 from ketaflow.session.events import Kind
 from ketaflow.session.phases import Phase
 from ketaflow.session.queries import Room
-from ketaflow.web import session_forecast, session_page
+from ketaflow.web import (
+    live,
+    session_charts,
+    session_flow,
+    session_forecast,
+    session_monitor,
+    session_page,
+)
 from ketaflow.web import sessions_forms as entering
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, ordinal, refuse
 from ketaflow.web.gate import StaffRequest, duty
+from ketaflow.web.presses import PressForm
 
 
 class NotThem(Refused):
@@ -42,7 +50,7 @@ class NotThem(Refused):
 class Act:
     """One thing that can be pressed: its form, the action, what is said, when it is shown."""
 
-    form: type[entering.PressForm]
+    form: type[PressForm]
     action: Callable[..., None]
     done: str
     kind: Kind
@@ -71,6 +79,12 @@ ACTS = {
         "The side effect is recorded.",
         Kind.SIDE_EFFECT,
     ),
+    "rescue": Act(
+        entering.RescueForm,
+        actions.give_rescue,
+        "The rescue medicine is recorded.",
+        Kind.RESCUE,
+    ),
     "note": Act(entering.NoteForm, actions.note, "The note is saved.", Kind.NOTE),
     "aldrete": Act(entering.AldreteForm, actions.score_discharge, "Scored.", Kind.DISCHARGE_SCORED),
     "mpadss": Act(entering.MpadssForm, actions.score_discharge, "Scored.", Kind.DISCHARGE_SCORED),
@@ -82,6 +96,7 @@ ACTS = {
     ),
     "cancel": Act(entering.ReasonForm, actions.cancel, "The session is cancelled.", Kind.CANCELLED),
 }
+AT_CHAIR = "?at=chair"
 # What is asked first once the drug is being given.
 STEPS = {
     Phase.RUNNING: "session/run.html",
@@ -112,13 +127,24 @@ def session(request: StaffRequest, session: UUID) -> HttpResponse:
             "seen": last if seen is None else seen,
         }
         return render(request, "session/now.html", context)
-    people_actions.note_reading(
-        patient=room.session.patient, page="session", by=request.author, at=at
-    )
+    return _open(request, room)
+
+
+@duty(Duty.SEE_CHART)
+def chair(request: StaffRequest, session: UUID) -> HttpResponse:
+    """Show what a tablet at the chair needs: where it stands, one round, and the few presses."""
+    return _open(request, room_or_404(request, session))
+
+
+def _open(request: StaffRequest, room: Room) -> HttpResponse:
+    if not live.is_refresh(request, room.session.id):
+        people_actions.note_reading(
+            patient=room.session.patient, page="session", by=request.author, at=timezone.now()
+        )
     return _show(request, room)
 
 
-@sensitive_post_parameters("dose-password")
+@sensitive_post_parameters("dose-password", "dose-own_password")
 @duty(Duty.SEE_CHART, change=Duty.TREAT)
 def act(request: StaffRequest, session: UUID, act: str) -> HttpResponse:
     """Do one thing; what is refused comes back with everything that was typed."""
@@ -132,8 +158,9 @@ def act(request: StaffRequest, session: UUID, act: str) -> HttpResponse:
     if form.is_valid():
         try:
             _press(request, session, act, form)
-            messages.success(request, ACTS[act].done)
-            return redirect("session", session=session)
+            return _kept(request, session, ACTS[act].done)
+        except actions.AlreadyKept as kept:
+            return _kept(request, session, str(kept))
         except Refused as refusal:
             status = status_of(refusal)
             room = room_or_404(request, session)
@@ -141,13 +168,32 @@ def act(request: StaffRequest, session: UUID, act: str) -> HttpResponse:
     return _show(request, room, wrong={act: form}, status=status)
 
 
+def _kept(request: StaffRequest, session: UUID, words: str) -> HttpResponse:
+    """Say that it is in the record: to the page's script at once, to a browser as a new page."""
+    if asked := request.headers.get("X-Press"):
+        page = asked == "page"
+        reply = _show(request, room_or_404(request, session)) if page else HttpResponse()
+        reply["X-Said"] = words
+        return reply
+    messages.success(request, words)
+    return redirect("session_chair" if _at_chair(request) else "session", session=session)
+
+
+def _at_chair(request: StaffRequest) -> bool:
+    """Whether this is the tablet's page, or was pressed on it."""
+    match = request.resolver_match
+    return request.GET.get("at") == "chair" or bool(match and match.url_name == "session_chair")
+
+
 def _press(request: StaffRequest, session: UUID, act: str, form: Any) -> None:
-    by = _second_person(request, form) if act == "dose" else request.author
-    seen = form.cleaned_data["seen"]
-    ACTS[act].action(session=session, seen=seen, by=by, at=timezone.now(), **form.said())
+    by, at = request.author, timezone.now()
+    if act == "dose":
+        _first_person(request, form)
+        by = _second_person(request, form)
+    ACTS[act].action(session=session, seen=form.press(at), by=by, at=at, **form.said())
 
 
-def _again(request: StaffRequest, room: Room, act: str, refusal: Refused) -> entering.PressForm:
+def _again(request: StaffRequest, room: Room, act: str, refusal: Refused) -> PressForm:
     """The same form with what was typed; a page that was overtaken is fresh from here on."""
     typed = request.POST.copy()
     if isinstance(refusal, SomeoneElseMoved):
@@ -155,6 +201,19 @@ def _again(request: StaffRequest, room: Room, act: str, refusal: Refused) -> ent
     form = _form(request, room, act, typed)
     refuse(form, refusal)
     return form
+
+
+def _first_person(request: StaffRequest, form: Any) -> None:
+    """Who prepared the dose signs too: a screen that was left open is not a signature."""
+    try:
+        known = get_adapter().reauthenticate(request.user, form.cleaned_data["own_password"])
+    except ValidationError as locked:
+        raise NotThem(locked.messages[0]) from None
+    if not known:
+        raise NotThem(
+            f"The password of {request.staff.name}, who prepared the dose, is not right. "
+            "Type it again."
+        )
 
 
 def _second_person(request: StaffRequest, form: Any) -> Author:
@@ -173,18 +232,17 @@ def _second_person(request: StaffRequest, form: Any) -> Author:
     return staff.author
 
 
-def _form(request: StaffRequest, room: Room, act: str, data: Any = None) -> entering.PressForm:
-    return ACTS[act].form(data, prefix=act, room=room, author=request.author)
+def _form(
+    request: StaffRequest, room: Room, act: str, data: Any = None, page: UUID | None = None
+) -> PressForm:
+    form = ACTS[act].form
+    return form(data, prefix=act, room=room, author=request.author, page=page)
 
 
 def _show(
     request: StaffRequest, room: Room, *, wrong: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    at, phase, wrong = timezone.now(), room.state.phase, wrong or {}
-    may_act = may(request.author.roles, Duty.TREAT)
-    open_acts = [name for name, one in ACTS.items() if may_act and phase in phases.ADMITS[one.kind]]
-    fresh = {name: _form(request, room, name) for name in open_acts}
-    preparing = phase in phases.PREPARING
+    at, at_chair = timezone.now(), _at_chair(request)
     context = {
         "room": room,
         "session": room.session,
@@ -194,21 +252,37 @@ def _show(
         "nasal": session_page.is_nasal(room),
         "now": session_page.now(room, at),
         "seen": room.state.last_ordinal,
+        "at": AT_CHAIR if at_chair else "",
+        **_doing(request, room, wrong or {}),
+    }
+    if at_chair:
+        return render(request, "session/chair.html", context, status=status)
+    context |= session_flow.shown(room, whole="whole" in request.GET)
+    context["charts"] = session_charts.draw(room.state, at=at)
+    alone = request.GET.get("forecast") == "population"
+    context["forecast"] = session_forecast.draw(room, at=at, alone=alone)
+    return render(request, "session/room.html", context, status=status)
+
+
+def _doing(request: StaffRequest, room: Room, wrong: dict[str, Any]) -> dict[str, Any]:
+    """What can be pressed now, and what stands in the way."""
+    at, phase, page = timezone.now(), room.state.phase, uuid4()
+    may_act = may(request.author.roles, Duty.TREAT)
+    open_acts = [name for name, one in ACTS.items() if may_act and phase in phases.ADMITS[one.kind]]
+    fresh = {name: _form(request, room, name, page=page) for name in open_acts}
+    preparing = phase in phases.PREPARING
+    return {
         "preparing": preparing,
         "step": STEPS.get(phase, "session/over.html"),
         "acts": {**fresh, **{name: form for name, form in wrong.items() if name in fresh}},
         # An act that the phase no longer takes still says why it was refused.
         "refused": list(wrong.values()),
+        # A page without a line must be able to go on after a pause that is not sent yet.
+        "after_pause": _form(request, room, "resume", page=page) if "pause" in fresh else None,
         "obstacles": _obstacles(request, room) if preparing else (),
         "still": session_page.still_to_do(room, at),
         "next_device": session_page.next_device(room.state, at),
-        "flow": session_page.flow(room),
-        "record": session_page.record(room.state),
-        "forecast": session_forecast.draw(
-            room, at=at, alone=request.GET.get("forecast") == "population"
-        ),
     }
-    return render(request, "session/room.html", context, status=status)
 
 
 def _obstacles(request: StaffRequest, room: Room) -> tuple[str, ...]:
@@ -296,7 +370,7 @@ def printed(request: StaffRequest, session: UUID) -> HttpResponse:
         "order": from_payload(room.session.order),
         "nasal": session_page.is_nasal(room),
         "now": session_page.now(room, at),
-        "flow": session_page.flow(room),
+        "flow": session_monitor.flow(room, session_page.moments(room)),
         "record": session_page.record(room.state),
         "head": entries[-1],
         "printed_at": at,

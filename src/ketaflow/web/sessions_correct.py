@@ -24,8 +24,8 @@ from ketaflow.web import session_page
 from ketaflow.web.errors import status_of
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.gate import StaffRequest, duty
+from ketaflow.web.presses import number
 from ketaflow.web.sessions import room_or_404
-from ketaflow.web.sessions_forms import number
 
 WHOLE = {"total", "severity"}
 ASKED: Mapping[Kind, tuple[str, ...]] = {
@@ -33,6 +33,7 @@ ASKED: Mapping[Kind, tuple[str, ...]] = {
     Kind.READING: tuple(vitals.signs()),
     **dict.fromkeys(SCALES, ("total",)),
     Kind.NOTE: ("text",),
+    Kind.RESCUE: ("medicine", "dose", "route", "reason"),
     Kind.SIDE_EFFECT: ("effect", "severity", "note"),
     Kind.STARTED: ("rate_mg_min",),
     Kind.RATE_CHANGED: ("rate_mg_min", "reason"),
@@ -46,7 +47,15 @@ LABELS = {
     "severity": ("How bad (1 to 5)", ""),
     "rate_mg_min": ("Rate", "mg/min"),
 }
-WORDS = {"text": "Note", "note": "Note", "reason": "Why it happened", "lot": "Lot number"}
+WORDS = {
+    "text": "Note",
+    "note": "Note",
+    "reason": "Why it happened",
+    "lot": "Lot number",
+    "medicine": "Medicine",
+    "dose": "Dose with its unit",
+    "route": "Route",
+}
 
 
 class CorrectForm(forms.Form):

@@ -1,80 +1,16 @@
 """What is entered at the chair: large fields, few of them, and words beside every number."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from ketaflow.instruments.library import instrument
-from ketaflow.journal.author import Author
 from ketaflow.protocol.library import Route
-from ketaflow.schedule.hours import last_shown
 from ketaflow.session import checklist, discharge, events, vitals
-from ketaflow.session.gates import SOON
-from ketaflow.session.queries import Room
 from ketaflow.session.wishes import Departure, DoseRead, Taken
-
-
-def number(label: str, unit: str = "", **more: Any) -> forms.DecimalField:
-    """A number with a point, in a box that a thumb can hit."""
-    attrs = {"class": "govuk-input govuk-input--width-4", **({"unit": unit} if unit else {})}
-    return forms.DecimalField(
-        label=label, required=more.pop("required", False), max_digits=12,
-        widget=forms.NumberInput(attrs), **more,
-    )  # fmt: skip
-
-
-def count(label: str, low: int, high: int) -> forms.IntegerField:
-    """A whole number from `low` to `high`."""
-    return forms.IntegerField(
-        label=f"{label} ({low} to {high})",
-        required=False,
-        min_value=low,
-        max_value=high,
-        widget=forms.NumberInput({"class": "govuk-input govuk-input--width-4"}),
-    )
-
-
-class PressForm(forms.Form):
-    """What every press carries: the last entry that was on the page."""
-
-    seen = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, room: Room, author: Author, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.fields["seen"].initial = room.state.last_ordinal
-        self.room, self.author = room, author
-        self.arrange()
-
-    def arrange(self) -> None:
-        """Fit the fields to this session."""
-
-    def said(self) -> dict[str, Any]:
-        """What was entered, as the action takes it."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
-
-
-class WhenForm(PressForm):
-    """Something that may have happened a while ago."""
-
-    when = forms.TimeField(
-        label="Time, if not now",
-        required=False,
-        widget=forms.TimeInput(
-            {"type": "time", "class": "govuk-input govuk-input--width-5"}, format="%H:%M"
-        ),
-    )
-
-    def happened_at(self) -> datetime | None:
-        """The last moment at which the clinic's clock showed what was entered."""
-        clock = self.cleaned_data["when"]
-        if clock is None:
-            return None
-        zone = self.room.session.clinic.zone
-        return last_shown(clock, until=timezone.now() + SOON, zone=zone)
+from ketaflow.web.presses import PressForm, WhenForm, count, number
 
 
 class TickForm(PressForm):
@@ -114,7 +50,10 @@ class VitalsFields(WhenForm):
     def arrange(self) -> None:
         """One box for each sign, in the order of the flowsheet; then the time."""
         for sign in vitals.signs().values():
-            self.fields[sign.name] = number(sign.label.removesuffix(" pressure"), sign.unit)
+            box = number(sign.label.removesuffix(" pressure"), sign.unit)
+            # What cannot grow by a digit any more is whole: the keypad goes on to the next box.
+            box.widget.attrs |= {"data-high": str(sign.high.value), "enterkeyhint": "next"}
+            self.fields[sign.name] = box
         self.order_fields([*vitals.signs(), "sedation", "dissociation", "pain"])
 
     def measured(self) -> Mapping[str, Decimal | None]:
@@ -157,8 +96,9 @@ class RoundForm(VitalsFields):
 
 
 class DoseForm(PressForm):
-    """The second person's check: what they read, and who they are."""
+    """The second person's check: what they read, and that both are who they say."""
 
+    waits = False
     dose_mg = number("Dose drawn up", "mg", required=True)
     rate_mg_min = number("Rate set on the pump", "mg/min", required=True)
     devices = forms.IntegerField(
@@ -171,6 +111,11 @@ class DoseForm(PressForm):
     )
     password = forms.CharField(
         label="Second person's password",
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "off"}),
+    )
+    own_password = forms.CharField(
+        label="Your own password, who prepared it",
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "off"}),
     )
@@ -190,8 +135,9 @@ class DoseForm(PressForm):
 
 
 class StartForm(PressForm):
-    """The pump is running."""
+    """The pump is running: never before the record has said that it may."""
 
+    waits = False
     rate_mg_min = number("Rate the pump shows", "mg/min", required=True)
 
 
@@ -199,6 +145,10 @@ class DeviceForm(PressForm):
     """One nasal device was emptied."""
 
     lot = forms.CharField(label="Lot number on the device", max_length=60)
+
+    def arrange(self) -> None:
+        """The first device starts the session, and nothing starts before the record allows it."""
+        self.waits = bool(self.room.state.devices)
 
 
 class RateForm(PressForm):
@@ -268,6 +218,24 @@ class EffectForm(PressForm):
         return {"found": super().said()}
 
 
+class RescueForm(PressForm):
+    """A rescue medicine, as it was given. What sources name is offered; anything can be written."""
+
+    medicine = forms.CharField(label="Medicine", max_length=100)
+    dose = forms.CharField(label="Dose with its unit", max_length=60)
+    route = forms.CharField(label="Route", max_length=60)
+    reason = forms.CharField(label="Why", max_length=300)
+
+    def arrange(self) -> None:
+        """The names that sources give, as suggestions of the browser."""
+        self.suggested = tuple(events.rescues().values())
+        self.fields["medicine"].widget.attrs["list"] = "rescue-medicines"
+
+    def said(self) -> dict[str, Any]:
+        """What was given."""
+        return {"given": super().said()}
+
+
 class NoteForm(PressForm):
     """A note."""
 
@@ -306,7 +274,9 @@ class MpadssForm(ScoreForm):
 
 
 class HomeForm(PressForm):
-    """The patient goes home."""
+    """The patient goes home: only when the record agrees."""
+
+    waits = False
 
     done = forms.MultipleChoiceField(
         label="Before the patient leaves", required=False, widget=forms.CheckboxSelectMultiple

@@ -6,13 +6,11 @@ only error is rounding.
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from ketaflow.pharmacology.exact.compiled import share
 from ketaflow.pharmacology.exact.kernels import curves as kernels
 from ketaflow.pharmacology.exact.kernels.eight import PEOPLE
 from ketaflow.pharmacology.exact.plans.timetable import STROKE, timetable
-from ketaflow.pharmacology.exact.system import System, in_order
+from ketaflow.pharmacology.exact.system import System, in_order, room
 from ketaflow.pharmacology.exact.wiring import desk
 from ketaflow.pharmacology.kinetics import Grid, Push
 from ketaflow.pharmacology.population import FloatArray
@@ -33,10 +31,9 @@ def by_time(
         out: C-contiguous array to write into, so that it can be used again.
 
     Raises:
-        NotANumber: an amount is not finite.
+        NotANumber: an amount is not finite, or a time not 0 or later.
     """
-    if out is None:
-        out = np.empty((system.curves, grid.count, system.people))
+    out = room(out, (system.curves, grid.count, system.people))
     _run(kernels.by_time, system, pushes, grid, out, free=1)
     return out
 
@@ -48,8 +45,7 @@ def by_person(
 
     As `by_time`; quicker where there are few curves and many times.
     """
-    if out is None:
-        out = np.empty((system.curves, system.people, grid.count))
+    out = room(out, (system.curves, system.people, grid.count))
     free = STROKE * (1 + system.curves * system.size)
     _run(kernels.by_person, system, pushes, grid, out.reshape(-1), free=free)
     return out
@@ -67,6 +63,6 @@ def _run(
     moments, into, amount = in_order(pushes, system.people)
     segments, steps = timetable(moments, grid)
     at, lists = system.wiring
-    room = desk(at, len(steps), free=free)
-    told = (at, lists, room, system.rates, system.weights, into, amount, steps, segments, out)
+    places = desk(at, len(steps), free=free)
+    told = (at, lists, places, system.rates, system.weights, into, amount, steps, segments, out)
     share(kernel, -(-system.people // PEOPLE), *told, least=LEAST // PEOPLE)

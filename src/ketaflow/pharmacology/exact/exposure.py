@@ -208,7 +208,7 @@ def run(
     at, lists = system.wiring
     bare = desk(at, len(plan.steps), free=0)
     looks = views(at, bare.free)
-    room: Desk = bare._replace(size=looks.size)
-    told = (at, lists, room, looks, system.rates, system.weights, *pushed, *plan)
+    places: Desk = bare._replace(size=looks.size)
+    told = (at, lists, places, looks, system.rates, system.weights, *pushed, *plan)
     share(follow, -(-people // PEOPLE), *told, (peak, area, level), least=LEAST // PEOPLE)
     return peak, area, level

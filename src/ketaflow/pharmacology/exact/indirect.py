@@ -2,10 +2,10 @@
 
 `R' = kin (1 + Emax C / (EC50 + C)) - kout R` bends with `C` but is linear in `R`, so
 `R(t + h) = exp(-kout h) R(t) + kin x integral of exp(-kout (h - s)) (1 + ...) ds` with `C` exact.
-The integral is Boole's rule over panels that are short after each push and grow from there. The
-difference of Simpson's rule with four and with two parts, far larger than the error of Boole's,
-is added up as the error; whoever has more of it than was allowed is reckoned again with finer
-panels.
+The integral is Boole's rule over panels that are short after each push and grow from there. What
+Simpson's rule with four and with two parts differ by, a fifteenth of it, is the error of Simpson's
+and, where panels are short enough, much more than that of Boole's. It is added up; whoever has
+more of it than was allowed is reckoned again with finer panels.
 
 Source: Dayneka, Garg and Jusko (1993) for the equation; Hochbruck and Ostermann (2010) for
 exponential quadrature.
@@ -20,7 +20,7 @@ from ketaflow.pharmacology.exact.compiled import share
 from ketaflow.pharmacology.exact.kernels import turnover as kernels
 from ketaflow.pharmacology.exact.kernels.eight import PEOPLE
 from ketaflow.pharmacology.exact.plans.panels import panels
-from ketaflow.pharmacology.exact.system import System, in_order, insist_on_numbers
+from ketaflow.pharmacology.exact.system import System, in_order, insist_on_numbers, room
 from ketaflow.pharmacology.exact.wiring import IntArray, desk
 from ketaflow.pharmacology.kinetics import Grid, Push
 from ketaflow.pharmacology.population import FloatArray
@@ -32,6 +32,10 @@ LEAST = 64
 
 class NotResolved(OutsideEnvelope):
     """The error that was allowed cannot be kept to."""
+
+
+class NoTurnover(OutsideEnvelope):
+    """A rate is negative, or a drug would hold back more than everything."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,19 @@ class Turnover:
 
         Raises:
             NotANumber: something is not finite.
+            NoTurnover: nothing is built up or lost like that.
         """
         numbers = (self.kin, self.kout, self.emax, self.ec50, self.start)
         rows = np.empty((len(numbers), people))
         for place, number in enumerate(numbers):
             rows[place] = number
         insist_on_numbers(rows)
+        kin, kout, emax, ec50, _ = rows
+        if (kin < 0).any() or (kout <= 0).any() or (emax < -1).any() or (ec50 <= 0).any():
+            raise NoTurnover(
+                "An effect needs kin of 0 or more, kout and EC50 above 0 and Emax of -1 or more. "
+                "Correct the parameters."
+            )
         return rows
 
 
@@ -86,9 +97,9 @@ def respond(
     Raises:
         NotResolved: even the finest panels err by more.
         NotANumber: a rate or an amount is not finite.
+        NoTurnover: nothing is built up or lost like that.
     """
-    if out is None:
-        out = np.empty((2, system.people, grid.count))
+    out = room(out, (2, system.people, grid.count))
     rows = turnover.rows(system.people)
     error, finer = _run(system, pushes, grid, rows, 0, out), 0
     while (left := np.flatnonzero(~(error <= allowed))).size:
@@ -129,9 +140,9 @@ def _run(
     moments, into, amount = in_order(pushes, system.people)
     legs, steps = panels(moments, grid, finer=finer)
     at, lists = system.wiring
-    room = desk(at, len(steps), free=kernels.EFFECT + len(steps) * (1 + PEOPLE * at.states))
+    places = desk(at, len(steps), free=kernels.EFFECT + len(steps) * (1 + PEOPLE * at.states))
     rows, error = np.ascontiguousarray(rows), np.empty(system.people)
-    told = (at, lists, room, system.rates, system.weights, into, amount, steps, legs)
+    told = (at, lists, places, system.rates, system.weights, into, amount, steps, legs)
     share(
         kernels.respond,
         -(-system.people // PEOPLE),

@@ -15,7 +15,7 @@ Curve = Sequence[tuple[int, FloatArray | float]]
 
 
 class NotANumber(OutsideEnvelope):
-    """A rate, a volume or an amount is not a finite number."""
+    """A rate, a volume, an amount or a time is not a number that there can be."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,11 @@ def in_order(pushes: Sequence[Push], people: int) -> tuple[list[float], IntArray
     """Moments of the pushes in order, the state of each, and its amount in all or in each.
 
     Raises:
-        NotANumber: an amount is not finite.
+        NotANumber: an amount is not finite, or a time not 0 or later.
     """
+    for push in pushes:
+        if not 0 <= push.at_h < np.inf:
+            raise NotANumber(f"Something is given at {push.at_h:g} h; it must be 0 or later.")
     ordered = sorted(pushes, key=lambda push: push.at_h)
     wide = 1 if all(np.ndim(push.amount) == 0 for push in ordered) else people
     amounts = np.empty((len(ordered), wide))
@@ -102,3 +105,16 @@ def insist_on_numbers(*arrays: FloatArray) -> None:
     # A sum is finite only when every number is; it needs no array of its own.
     if not all(np.isfinite(array.sum()) for array in arrays):
         raise NotANumber("A rate, volume or amount is not a finite number. Correct the parameters.")
+
+
+def room(out: FloatArray | None, shape: tuple[int, ...]) -> FloatArray:
+    """`out` if it is there, else new memory.
+
+    Raises:
+        ValueError: `out` has another shape, or its numbers do not lie side by side.
+    """
+    if out is None:
+        return np.empty(shape)
+    if out.shape != shape or not out.flags.c_contiguous:
+        raise ValueError(f"out must be C-contiguous and of shape {shape}, not {out.shape}.")
+    return out

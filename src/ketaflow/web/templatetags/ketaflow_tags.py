@@ -29,6 +29,7 @@ PLACES = (
     ("schedule", "Schedule"),
     ("patients", "Patients"),
     ("safety_tasks", "Tasks"),
+    ("monitors", "Monitors"),
     ("policy", "Policy"),
     ("record", "Record"),
     ("staff", "Staff"),

@@ -181,4 +181,5 @@ def respond(
             state = go(w, at, lists, desk, level + QUARTERS - 1 + number, state)
         for lane in range(min(PEOPLE, people - person)):
             largest = w[(desk.free + LARGEST) * PEOPLE + lane]
-            error[person + lane] = w[(desk.free + WORST) * PEOPLE + lane] / largest
+            worst = w[(desk.free + WORST) * PEOPLE + lane]
+            error[person + lane] = worst / largest if largest > 0.0 else worst

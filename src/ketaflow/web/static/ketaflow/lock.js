@@ -62,7 +62,19 @@
     document.getElementById("main-content").before(strip);
   };
 
+  // Without a line nobody can be asked for a password: the screen is covered until it is back.
+  const cover = () => {
+    const sheet = document.createElement("div");
+    sheet.className = "covered";
+    sheet.setAttribute("role", "alert");
+    sheet.textContent = "Locked: nobody touched this screen for a while. There is no line to the record; it opens with your password when the line is back.";
+    document.body.replaceChildren(sheet);
+    setInterval(() => fetch(stillHere, { headers: { "X-Background": "1" } }).then(() => location.replace(here), () => {}), 3_000);
+  };
+
   const ask = () => {
+    keep();
+    if (document.body.dataset.line === "lost") return cover();
     sessionStorage.setItem(LOCKED, "1");
     location.replace(here);
   };

@@ -1,0 +1,42 @@
+"""A session's flowsheet with what its monitor charted between the nurse's own rows."""
+
+from ketaflow.protocol.figures import show
+from ketaflow.session import vitals
+from ketaflow.session.fold import SCALES
+from ketaflow.session.monitors import queries
+from ketaflow.session.monitors.queries import Unconfirmed
+from ketaflow.session.queries import Room
+from ketaflow.web import session_page
+from ketaflow.web.session_page import FlowRow, Moments
+
+PRESSURE = ("systolic", "diastolic")
+
+
+def flow(room: Room, moments: Moments) -> list[FlowRow]:
+    """The flowsheet, the baseline first; rows of a monitor say that nobody confirmed them yet."""
+    row = room.session
+    charted = queries.unconfirmed(clinic=row.clinic_id, session=row.id)
+    rows = [*session_page.flow(room, moments), *(_row(room, one) for one in charted)]
+    return sorted(rows, key=lambda one: (one.name != "Baseline", one.at))
+
+
+def _row(room: Room, one: Unconfirmed) -> FlowRow:
+    state = room.state
+    given = state.started_at is not None and one.at >= state.started_at
+    found = one.vitals.measured
+    signs = [name for name in vitals.signs() if name not in PRESSURE]
+    return FlowRow(
+        at=one.at,
+        minute=session_page.since(state, one.at),
+        name="",
+        pressure=session_page.pressure(one.vitals),
+        cells=tuple(show(found[name]) if name in found else "" for name in signs),
+        scores=("",) * len(SCALES),
+        rate=show(state.rate_mg_min(one.at)) if given and state.programme else "",
+        given=show(round(state.given_mg(one.at), 1)) if given else "",
+        changes=session_page.changes(state, one.vitals),
+        beyond=session_page.beyond(room, one.vitals),
+        by=f"Monitor {one.sender}",
+        corrected=one.corrected,
+        unconfirmed=one.id,
+    )
