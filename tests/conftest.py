@@ -15,11 +15,14 @@ from ketaflow.people.chart import Sex
 from ketaflow.people.models import Clinic, Patient, Staff
 from ketaflow.people.registration import ClinicDetails, PatientDetails
 from ketaflow.people.roles import Role
+from tests.browser import chromium
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("ketaflow", deadline=None)
 settings.load_profile("ketaflow")
 
+# One browser a process: a second Playwright beside the first would not start.
+__all__ = ["chromium"]
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 NAMES = {

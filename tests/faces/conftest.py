@@ -1,3 +1,3 @@
-from tests.browser import chromium, page
+from tests.browser import page
 
-__all__ = ["chromium", "page"]
+__all__ = ["page"]

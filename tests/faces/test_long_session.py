@@ -54,8 +54,14 @@ def test_a_long_flowsheet_leaves_out_only_what_says_nothing_new(team, ids):
     charted(team, ids, 700)
     room = room_of(team, ids)
     found = session_flow.shown(room, whole=False)
-    assert len(found["flow"]) < session_flow.MOST_ROWS < len(session_page.flow(room))
-    assert len(found["flow"]) + found["flow_hidden"] == len(session_page.flow(room))
+    assert (
+        len(found["flow"])
+        < session_flow.MOST_ROWS
+        < len(session_page.flow(room, session_page.moments(room)))
+    )
+    assert len(found["flow"]) + found["flow_hidden"] == len(
+        session_page.flow(room, session_page.moments(room))
+    )
     pressures = [row.pressure for row in found["flow"]]
     assert "200/80" in pressures, "the first beyond a limit stands"
     shown = {row.at for row in found["flow"]}

@@ -42,6 +42,7 @@ def test_seven_calendar_days_and_not_one_more(treated_on, later):
 
 def test_one_day_is_one_day():
     assert form.standing(date(2026, 3, 2), today=date(2026, 3, 8)) == "1 day left"
+    assert form.standing(date(2026, 3, 2), today=date(2026, 3, 9)) == "due today"
 
 
 # The questions and their answers

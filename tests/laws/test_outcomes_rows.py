@@ -199,6 +199,12 @@ def test_a_total_that_cannot_be_is_refused(give, total):
         give((), instrument="madrs", total=total)
 
 
+def test_a_total_of_what_is_only_judged_keeps_to_its_range(give):
+    with pytest.raises(AnswerOutOfRange, match="CAPS-5 has a total from 0 to 80"):
+        give((), instrument="caps-5", total=Decimal(81))
+    assert give((), instrument="caps-5", total=Decimal(33)).answered.total == Decimal(33)
+
+
 def test_a_total_alone_still_asks_for_its_question_about_suicide(give):
     assert give((), instrument="madrs", total=Decimal(20), suicide_item=0).task is None
     assert give((), instrument="madrs", total=Decimal(20), suicide_item=3).task

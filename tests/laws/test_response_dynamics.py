@@ -61,7 +61,7 @@ def test_compiled_or_not_a_step_is_the_same(c, koff, h):
 
 
 def test_compiled_or_not_people_are_followed_the_same():
-    line = timeline([0, 2], [1.0, 2.0, 9.0], 0.04)
+    line = timeline([0, 2], [0.0, 2.0, 9.0], 0.04)
     filled = np.zeros((2, 2, 3, 2))
     people = (np.array([0.01, 0.2]), np.array([1.0, 0.6]))
     for follow, out in zip((dynamics.follow, dynamics.follow.py_func), filled, strict=True):

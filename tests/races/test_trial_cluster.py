@@ -84,6 +84,7 @@ def test_a_killed_worker_changes_nothing_and_killing_all_is_a_sentence(
     trial, tmp_path, monkeypatch
 ):
     with cluster(tmp_path) as (address, (scheduler, *workers)):
+        monkeypatch.setattr(running, "PATIENCE_S", 0.5)  # shorter than a worker takes to start
         done, seen = killing(workers[:1], after=2)
         found = running.run(trial, scheduler=address, done=done)
         assert workers[0].wait(timeout=10) == -signal.SIGKILL

@@ -5,11 +5,8 @@ from django.utils import timezone
 
 from ketaflow.cli.fictional import clinic as fictional
 from ketaflow.cli.fictional.clinic import Team
-from tests.browser import chromium
 from tests.stories.clinic_day import ClinicDay, Clock
 from tests.stories.narrator import Chapter
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture

@@ -308,6 +308,7 @@ READ = {
     "rate_mg_min": "1",
     "email": "nurse2@example.org",
     "password": PASSWORD,
+    "own_password": PASSWORD,
 }
 
 

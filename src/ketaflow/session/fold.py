@@ -303,10 +303,9 @@ def _confirmed(so_far: _Folding, line: Line) -> None:
 def _scale(so_far: _Folding, line: Line) -> None:
     scale = instrument(SCALES[line.kind])
     total = events.count(line.payload, "total")
-    if not scale.lowest <= total <= scale.highest:
-        raise NotReadable(
-            f"{scale.short} runs from {scale.lowest} to {scale.highest} (got {total})."
-        )
+    low, high = scale.lowest, scale.highest
+    if not low <= total <= high:
+        raise NotReadable(f"{scale.short} runs from {low} to {high} (got {total}).")
     so_far.scores.append(Scored(line, scale.id, total))
 
 

@@ -20,8 +20,8 @@ from ketaflow.journal.queries import Ear, Written
 log = logging.getLogger(__name__)
 # A page that hears nothing for three beats knows that it is cut off.
 BEAT_S = 3.0
-# That somebody read a chart changes nothing on anybody's page.
-QUIET = frozenset({"chart.read"})
+# That somebody read a chart, or a monitor charted itself, changes nothing that is drawn again.
+QUIET = frozenset({"chart.read", "monitor.charted", "monitor.kept"})
 
 
 @dataclass(eq=False)

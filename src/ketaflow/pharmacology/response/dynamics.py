@@ -23,7 +23,6 @@ from ketaflow.pharmacology.population import FloatArray
 from ketaflow.refusals import OutsideEnvelope
 
 MOST_C = 5.0
-TERMS = 60
 SMALLEST_TERM = 1e-18
 # Where the difference of two exponentials over the difference of their rates loses its digits.
 NEARLY_EQUAL = 1e-3
@@ -50,8 +49,8 @@ def one_step(unmade: float, c: float, a: float, koff: float, h: float) -> float:
     """`Q` after `h` days without a session; see the law above."""
     fading = np.exp(-a * h)
     g = np.exp(-koff * h)
-    total, term, power = 0.0, 1.0, 1.0
-    for n in range(TERMS):
+    total, term, power, n = 0.0, 1.0, 1.0, 0
+    while abs(term) > SMALLEST_TERM:
         rate = koff - n * a
         x = rate * h
         if abs(x) < NEARLY_EQUAL:
@@ -59,10 +58,9 @@ def one_step(unmade: float, c: float, a: float, koff: float, h: float) -> float:
         else:
             part = (power - g) / rate
         total += term * part
-        term *= -c / (n + 1)
+        n += 1
+        term *= -c / n
         power *= fading
-        if abs(term) < SMALLEST_TERM:
-            break
     left: float = unmade * g * np.exp(-c * (1.0 - fading)) + koff * np.exp(c * fading) * total
     return left
 
