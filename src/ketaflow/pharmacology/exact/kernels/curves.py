@@ -51,9 +51,9 @@ def rows(w, at, lists, desk):
     the times side by side: they lie behind the room for one stroke.
     """
     base = desk.free + STROKE
-    for slot in range(base, base + at.curves * STROKE * at.states):
-        store(w, slot, same(0.0))
     for curve in range(at.curves):
+        for state in range(at.states):
+            store(w, base + STROKE * state, same(0.0))
         for term in range(item(lists, at.curve + curve), item(lists, at.curve + curve + 1)):
             slot = base + STROKE * item(lists, at.term + term)
             store(w, slot, plus(load(w, slot), load(w, desk.weights + term)))
@@ -65,11 +65,16 @@ def rows(w, at, lists, desk):
 @inside
 def next_row(w, at, lists, desk, here):
     """The row at `here` from that before it: times the exponential of one step."""
-    for row in range(at.states):
-        weight = load(w, here - 1 + STROKE * row)
-        for slot in range(item(lists, at.row + row), item(lists, at.row + row + 1)):
-            to = here + STROKE * item(lists, at.col + slot)
-            store(w, to, more(load(w, to), weight, load(w, desk.steps + slot)))
+    begin = item(lists, at.column)
+    for column in range(at.states):
+        end = item(lists, at.column + column + 1)
+        total = same(0.0)
+        for place in range(begin, end):
+            before = here - 1 + STROKE * item(lists, at.column_row + place)
+            slot = desk.steps + item(lists, at.column_slot + place)
+            total = more(total, load(w, before), load(w, slot))
+        store(w, here + STROKE * column, total)
+        begin = end
 
 
 @inside
