@@ -9,10 +9,15 @@ from ketaflow.pharmacology.exact.kernels.eight import (
     more,
     plus,
     same,
+    soon,
     store,
     turned,
 )
 from ketaflow.pharmacology.exact.plans.timetable import DOUBLINGS, STROKE
+
+# How many numbers ahead in each row the memory that will be written is asked for: it comes while
+# others are reckoned.
+AHEAD = 128
 
 
 @inside
@@ -102,6 +107,9 @@ def stroke(w, at, desk, state, curve, out, first, apart, lanes, count):
     What does not fill a square of eight by eight goes by way of the desk.
     """
     rows = desk.free + STROKE * (1 + curve * at.states)
+    for lane in range(PEOPLE):
+        for time in range(0, STROKE, PEOPLE):
+            soon(out, first + lane * apart + AHEAD + time)
     for time in range(0, count, PEOPLE):
         eights = eight_times(w, at, rows + time, state)
         if lanes == PEOPLE and count - time >= PEOPLE:
