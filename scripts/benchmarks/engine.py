@@ -29,7 +29,8 @@ from ketaflow.pharmacology.exact import curves, indirect
 from ketaflow.pharmacology.exact.compiled import threads
 from ketaflow.pharmacology.exact.exposure import Given, Watch, exposure
 
-TURNS = 25
+TURNS = 5
+IN_A_ROW = 10
 CHECKED = 6
 # Patients a rival is given: enough for a steady rate, few enough to wait for.
 FEW = {"numbalsoda": 1000, "libroadrunner": 40, "SciPy odeint": 40}
@@ -102,13 +103,15 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def in_turns(works: dict[str, Callable[[], object]], turns: int = TURNS) -> dict[str, list[float]]:
-    """Seconds of each work at each turn, after one turn to warm up."""
-    for work in works.values():
-        work()
+    """Seconds of each work, a few runs in a row at each turn.
+
+    The first runs of a row are left out: threads of the work before may still be spinning, and a
+    thread that was asleep begins on the processor of the one that woke it.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(turns):
         for name, work in works.items():
-            seconds[name].append(timed(work))
+            seconds[name] += [timed(work) for _ in range(IN_A_ROW)][IN_A_ROW // 2 :]
     return seconds
 
 
@@ -169,7 +172,7 @@ def session() -> dict[str, Any]:
         found = curves.by_time(system, RAISED.pushes, RAISED.grid)[0]
         return found[:, 0], band(found[:, 1:])
 
-    seconds = in_turns({"ours": ours}, 300)["ours"]
+    seconds = in_turns({"ours": ours}, 30)["ours"]
     system = workloads.three_compartments(clearance, volume)
     found = curves.by_person(system, RAISED.pushes, RAISED.grid)
     return {

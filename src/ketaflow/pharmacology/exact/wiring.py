@@ -19,11 +19,12 @@ class Lists(NamedTuple):
 
     A slot is a place in the list of entries that may not be zero: `slots` of an exponential, and
     `entries` of the rate matrix, both row by row. An exponential's rows begin at `row`, its
-    columns are at `col`. The product of two exponentials has in slot `e` the sum of the terms from
-    `square[e]` to `square[e + 1]`; its factors are at `square_left` and `square_right`. That of
-    the rate matrix and an exponential likewise. Curve `r` has the terms from `curve[r]` on, and
-    `term` says which state each weighs. At `still` are the diagonal slots of states
-    that never change by themselves, as a pump's rate does.
+    columns are at `col`; column by column, they begin at `column`, with their slots and rows at
+    `column_slot` and `column_row`. The product of two exponentials has in slot `e` the sum of the
+    terms from `square[e]` to `square[e + 1]`; its factors are at `square_left` and
+    `square_right`. That of the rate matrix and an exponential likewise. Curve `r` has the terms
+    from `curve[r]` on, and `term` says which state each weighs. At `still` are the diagonal slots
+    of states that never change by themselves, as a pump's rate does.
     """
 
     states: int
@@ -34,6 +35,9 @@ class Lists(NamedTuple):
     stills: int
     row: int
     col: int
+    column: int
+    column_slot: int
+    column_row: int
     diagonal: int
     square: int
     square_left: int
@@ -70,9 +74,13 @@ def wiring(
     for _ in range(states):
         reach = reach @ reach
     slots = {(int(i), int(j)): slot for slot, (i, j) in enumerate(np.argwhere(reach))}
+    down = sorted(slots, key=lambda pair: (pair[1], pair[0]))
     parts: list[list[int]] = [
         rows(slots, states),
         [column for _, column in slots],
+        [sum(column < state for _, column in slots) for state in range(states + 1)],
+        [slots[pair] for pair in down],
+        [row for row, _ in down],
         [slots[state, state] for state in range(states)],
         *products(slots, slots, states),
         *products(rates, slots, states),

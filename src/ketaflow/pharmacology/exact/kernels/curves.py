@@ -9,10 +9,15 @@ from ketaflow.pharmacology.exact.kernels.eight import (
     more,
     plus,
     same,
+    soon,
     store,
     turned,
 )
 from ketaflow.pharmacology.exact.plans.timetable import DOUBLINGS, STROKE
+
+# How many numbers ahead in each row the memory that will be written is asked for: it comes while
+# others are reckoned.
+AHEAD = 128
 
 
 @inside
@@ -51,9 +56,9 @@ def rows(w, at, lists, desk):
     the times side by side: they lie behind the room for one stroke.
     """
     base = desk.free + STROKE
-    for slot in range(base, base + at.curves * STROKE * at.states):
-        store(w, slot, same(0.0))
     for curve in range(at.curves):
+        for state in range(at.states):
+            store(w, base + STROKE * state, same(0.0))
         for term in range(item(lists, at.curve + curve), item(lists, at.curve + curve + 1)):
             slot = base + STROKE * item(lists, at.term + term)
             store(w, slot, plus(load(w, slot), load(w, desk.weights + term)))
@@ -65,11 +70,16 @@ def rows(w, at, lists, desk):
 @inside
 def next_row(w, at, lists, desk, here):
     """The row at `here` from that before it: times the exponential of one step."""
-    for row in range(at.states):
-        weight = load(w, here - 1 + STROKE * row)
-        for slot in range(item(lists, at.row + row), item(lists, at.row + row + 1)):
-            to = here + STROKE * item(lists, at.col + slot)
-            store(w, to, more(load(w, to), weight, load(w, desk.steps + slot)))
+    begin = item(lists, at.column)
+    for column in range(at.states):
+        end = item(lists, at.column + column + 1)
+        total = same(0.0)
+        for place in range(begin, end):
+            before = here - 1 + STROKE * item(lists, at.column_row + place)
+            slot = desk.steps + item(lists, at.column_slot + place)
+            total = more(total, load(w, before), load(w, slot))
+        store(w, here + STROKE * column, total)
+        begin = end
 
 
 @inside
@@ -97,6 +107,9 @@ def stroke(w, at, desk, state, curve, out, first, apart, lanes, count):
     What does not fill a square of eight by eight goes by way of the desk.
     """
     rows = desk.free + STROKE * (1 + curve * at.states)
+    for lane in range(PEOPLE):
+        for time in range(0, STROKE, PEOPLE):
+            soon(out, first + lane * apart + AHEAD + time)
     for time in range(0, count, PEOPLE):
         eights = eight_times(w, at, rows + time, state)
         if lanes == PEOPLE and count - time >= PEOPLE:

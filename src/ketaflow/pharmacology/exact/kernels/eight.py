@@ -7,7 +7,7 @@ ever sees its neighbours.
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 from numba.np.arrayobj import make_array
@@ -75,6 +75,22 @@ def item(_: Any, numbers: Any, place: Any) -> Any:
         return builder.load(builder.gep(data, [told[1]]))
 
     return types.int64(numbers, types.intp), write
+
+
+@intrinsic
+def soon(_: Any, out: Any, place: Any) -> Any:
+    """Ask for the memory at `place` of a flat array, which is about to be written."""
+
+    def write(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        data = make_array(signature.args[0])(context, builder, told[0]).data
+        spot = builder.bitcast(builder.gep(data, [told[1]]), ir.IntType(8).as_pointer())
+        whole = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [spot.type, whole, whole, whole])
+        asked = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(asked, [spot, whole(1), whole(3), whole(1)])
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp), write
 
 
 @intrinsic
