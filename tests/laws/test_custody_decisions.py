@@ -85,6 +85,7 @@ def test_a_scanner_says_item_lot_expiry_and_serial_in_any_order():
     "typed",
     [
         "",
+        "]",
         "hello",
         "4006381333931",
         "10A12",

@@ -41,7 +41,8 @@ def scan(typed: str) -> Scanned:
     plain = typed.strip()
     try:
         result = biip.parse(plain)
-    except (biip.ParseError, ValueError):
+    except (biip.ParseError, LookupError, ValueError):
+        # The library stumbles over a lone bracket.
         raise NotABox(_ASK) from None
     message = result.gs1_message
     found = {one.ai.ai: one for one in message.element_strings} if message else {}
