@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def main(arguments: list[str]) -> int:
             for count in (10_000, 100_000, *(() if asked.quick else (1_000_000,)))
         },
     }
-    add_ratios(result)
+    add_growth(result["W4 kinetics"])
     print(json.dumps(result, indent=1) if asked.json else table(result))
     return 0
 
@@ -209,18 +210,28 @@ def beside() -> dict[str, Any]:
 
 
 def rival(solve: rivals.Solver, count: int) -> dict[str, Any]:
-    """One solver on as many patients as can be waited for."""
-    clearance, volume = workloads.people(count)
+    """One solver on as many patients as can be waited for, in turns with ours on all."""
     found: dict[str, Any] = {"patients": count}
+    everybody = workloads.people(10_000)
+    clearance, volume = workloads.people(count)
     for name, effect in (("W1", False), ("W2", True)):
-        solve(clearance[:2], volume[:2], SIX, effect)
-        turns = [timed(lambda: solve(clearance, volume, SIX, effect)) for _ in range(3)]  # noqa: B023
-        out = solve(clearance[:CHECKED], volume[:CHECKED], SIX, effect)
-        found[f"{name}_patients_s"] = round(count / statistics.median(turns))
-        found[f"{name}_scaled_error"] = worst(out, clearance, volume, SIX, effect)
+        out = np.zeros((1 + effect, everybody[0].size, SIX.grid.count))
+        theirs = partial(solve, clearance, volume, SIX, effect)
+        ours = partial(engine, *everybody, effect, out)
+        theirs()
+        slow, quick = [], []
+        for _ in range(3):
+            slow.append(count / timed(theirs))
+            quick.append(everybody[0].size / statistics.median(timed(ours) for _ in range(9)))
+        kept = solve(clearance[:CHECKED], volume[:CHECKED], SIX, effect)
+        found[f"{name}_patients_s"] = round(statistics.median(slow))
+        both = zip(quick, slow, strict=True)
+        found[f"{name}_times"] = round(statistics.median(our / their for our, their in both))
+        found[f"{name}_scaled_error"] = worst(kept, clearance, volume, SIX, effect)
     clearance, volume = workloads.people(201)
-    solve(clearance[:2], volume[:2], RAISED, False)
-    turns = [timed(lambda: band(solve(clearance, volume, RAISED, False)[0].T)) for _ in range(5)]
+    session = partial(solve, clearance, volume, RAISED, False)
+    session()
+    turns = [timed(lambda: band(session()[0].T)) for _ in range(5)]
     found["W3_ms"] = round(1000 * statistics.median(turns), 1)
     return found
 
@@ -276,21 +287,13 @@ def cold(words: tuple[str, ...]) -> float:
     return round(statistics.median(runs[1:]), 3)
 
 
-def add_ratios(result: dict[str, Any]) -> None:
-    """What the targets ask: how many times a rival, and whether time grows with people."""
-    for work in ("W1", "W2"):
-        ours = result[work]["10000"]["ours_patients_s"]
-        result[work]["times"] = {
-            name: round(ours / one[f"{work}_patients_s"])
-            for name, one in result["rivals"].items()
-            if "not_run" not in one
-        }
-    seconds = {int(count): one["seconds"] for count, one in result["W4 kinetics"].items()}
-    each = {count: took / count for count, took in seconds.items()}
-    last = max(each)
+def add_growth(counts: dict[str, Any]) -> None:
+    """Whether time grows with people, and no faster."""
+    each = {count: one["seconds"] / int(count) for count, one in counts.items()}
+    largest = each[max(each, key=int)]
     for count, per_patient in each.items():
-        result["W4 kinetics"][str(count)]["us_a_patient"] = round(1e6 * per_patient, 2)
-        result["W4 kinetics"][str(count)]["of_largest"] = round(per_patient / each[last], 2)
+        counts[count]["us_a_patient"] = round(1e6 * per_patient, 2)
+        counts[count]["of_largest"] = round(per_patient / largest, 2)
 
 
 def table(result: dict[str, Any]) -> str:
@@ -325,7 +328,7 @@ def table(result: dict[str, Any]) -> str:
             lines.append(f"| {name} | not run: {one['not_run']} |")
             continue
         both = (
-            f"{one[f'{work}_patients_s']} | {result[work]['times'][name]} x "
+            f"{one[f'{work}_patients_s']} | {one[f'{work}_times']} x "
             f"| {one[f'{work}_scaled_error']}"
             for work in ("W1", "W2")
         )

@@ -61,7 +61,7 @@ def _run(
     free: int,
 ) -> None:
     moments, into, amount = in_order(pushes, system.people)
-    segments, steps = timetable(moments, grid)
+    segments, steps = timetable(tuple(moments), grid)
     at, lists = system.wiring
     places = desk(at, len(steps), free=free)
     told = (at, lists, places, system.rates, system.weights, into, amount, steps, segments, out)

@@ -64,10 +64,9 @@ def system(size: int, rates: Rates, curves: Sequence[Curve], *, people: int) -> 
         NotANumber: something is not finite.
     """
     pairs = sorted({*rates, *((state, state) for state in range(size))})
-    entries = np.zeros((len(pairs), people))
+    entries = np.empty((len(pairs), people))
     for slot, pair in enumerate(pairs):
-        if pair in rates:
-            entries[slot] = rates[pair]
+        entries[slot] = rates.get(pair, 0.0)
     terms = [term for curve in curves for term in curve]
     weights = np.empty((len(terms), people))
     for place, (_, weight) in enumerate(terms):

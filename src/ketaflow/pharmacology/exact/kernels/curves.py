@@ -7,6 +7,7 @@ from ketaflow.pharmacology.exact.kernels.eight import (
     item,
     load,
     more,
+    nobody,
     plus,
     same,
     soon,
@@ -83,10 +84,10 @@ def next_row(w, at, lists, desk, here):
 
 
 @inside
-def eight_times(w, at, rows, state):
-    """One curve at eight times, from the rows of the first of them on."""
+def eight_times(w, states, rows, state):
+    """One curve at eight times, from the rows of the first of them on and the first `states`."""
     a = b = c = d = e = f = g = h = same(0.0)
-    for place in range(at.states):
+    for place in range(states):
         amount = load(w, state + place)
         row = rows + STROKE * place
         a = more(a, load(w, row), amount)
@@ -101,35 +102,52 @@ def eight_times(w, at, rows, state):
 
 
 @inside
-def stroke(w, at, desk, state, curve, out, first, apart, lanes, count):
+def stroke(w, at, desk, state, curve, out, first, apart, lanes, count, left):
     """One curve of eight persons at `count` times, each to a row of `out`, `apart` from the last.
 
-    What does not fill a square of eight by eight goes by way of the desk.
+    Eight times at once even where fewer are meant, for what is written too much is written again by
+    what follows; but only while there are as many `left` in the row.
     """
     rows = desk.free + STROKE * (1 + curve * at.states)
+    states = filled(w, at, state)
     for lane in range(PEOPLE):
         for time in range(0, STROKE, PEOPLE):
             soon(out, first + lane * apart + AHEAD + time)
     for time in range(0, count, PEOPLE):
-        eights = eight_times(w, at, rows + time, state)
-        if lanes == PEOPLE and count - time >= PEOPLE:
+        eights = eight_times(w, states, rows + time, state)
+        if lanes == PEOPLE and left - time >= PEOPLE:
             turned(eights, out, first + time, apart)
         else:
-            for place in range(PEOPLE):
-                store(w, desk.free + place, eights[place])
-            for lane in range(lanes):
-                for place in range(min(PEOPLE, count - time)):
-                    value = w[(desk.free + place) * PEOPLE + lane]
-                    out[first + lane * apart + time + place] = value
+            one_by_one(w, desk, eights, out, first + time, apart, lanes, min(PEOPLE, left - time))
 
 
 @inside
-def leave(w, at, lists, desk, state, count):
-    """From a stroke's start to the next one, or to the last of fewer times, in doublings."""
-    if count > STROKE:
-        return go(w, at, lists, desk, DOUBLINGS, state)
-    for power in range(DOUBLINGS):
-        if (count - 1) >> power & 1:
+def filled(w, at, state):
+    """How many states there are up to the last that holds something in anybody.
+
+    A pump that is off comes last, and adds nothing.
+    """
+    states = at.states
+    while states > 1 and nobody(load(w, state + states - 1)):
+        states -= 1
+    return states
+
+
+@inside
+def one_by_one(w, desk, eights, out, first, apart, lanes, count):
+    """What does not fill a square of eight by eight, by way of the desk."""
+    for place in range(PEOPLE):
+        store(w, desk.free + place, eights[place])
+    for lane in range(lanes):
+        for place in range(count):
+            out[first + lane * apart + place] = w[(desk.free + place) * PEOPLE + lane]
+
+
+@inside
+def leave(w, at, lists, desk, state, steps):
+    """Go so many grid steps on, at most those of a stroke, in doublings."""
+    for power in range(DOUBLINGS + 1):
+        if steps >> power & 1:
             state = go(w, at, lists, desk, power, state)
     return state
 
@@ -153,9 +171,12 @@ def by_person(first, last, at, lists, desk, rates, weights, into, amount, steps,
             push(w, state, into, amount, push_first, push_last, person)
             state = go(w, at, lists, desk, enter, state)
             for done in range(0, count, STROKE):
+                here, left = min(STROKE, count - done), times - time - done
                 for curve in range(at.curves):
                     place = (curve * people + person) * times + time + done
-                    here = min(STROKE, count - done)
-                    stroke(w, at, desk, state, curve, out, place, times, lanes, here)
-                state = leave(w, at, lists, desk, state, count - done)
-            state = go(w, at, lists, desk, away, state)
+                    stroke(w, at, desk, state, curve, out, place, times, lanes, here, left)
+                # To the next stroke; from the last one to its last time, or a step beyond it.
+                onward = count - 1 if away else count
+                state = leave(w, at, lists, desk, state, min(STROKE, onward - done))
+            if away:
+                state = go(w, at, lists, desk, away, state)

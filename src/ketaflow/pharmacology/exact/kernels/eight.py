@@ -197,6 +197,19 @@ def turned(_: Any, eights: Any, out: Any, first: Any, apart: Any) -> Any:
 
 
 @intrinsic
+def nobody(_: Any, numbers: Any) -> Any:
+    """Whether it is 0 in every one of the eight."""
+
+    def write(context: Any, builder: Any, signature: Any, told: Any) -> Any:
+        nothing = ir.Constant(REGISTER, [0.0] * PEOPLE)
+        some = builder.fcmp_unordered("!=", told[0], nothing)
+        bits = builder.bitcast(some, ir.IntType(PEOPLE))
+        return builder.icmp_unsigned("==", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(numbers), write
+
+
+@intrinsic
 def eight_slots(_: Any, array: Any, slot: Any) -> Any:
     """Eight slots from `slot` on."""
 

@@ -10,8 +10,6 @@ Here `w` is one thread's working space, in slots of eight numbers; `at` and `lis
 Source: Higham, Functions of Matrices (2008), chapter 10; Sidje and Stewart (1999) for the shift.
 """
 
-import math
-
 from ketaflow.pharmacology.exact.compiled import inside
 from ketaflow.pharmacology.exact.kernels.eight import (
     PEOPLE,
@@ -100,10 +98,10 @@ def exponential(w, at, lists, desk, lasting_h, out):
     """
     least, most = halve(w, desk, lasting_h)
     polynomial(w, at, lists, desk, out)
-    for lane in range(PEOPLE):
-        shift = w[desk.shift * PEOPLE + lane]
-        w[desk.lanes * PEOPLE + lane] = math.exp(-shift * w[desk.lanes * PEOPLE + lane])
-    back = load(w, desk.lanes)
+    away = times(load(w, desk.shift), times(load(w, desk.lanes), same(-1.0)))
+    back = same(1.0)
+    for order in range(DEGREE, 0, -1):
+        back = more(same(1.0), times(away, same(1.0 / order)), back)
     for slot in range(out, out + at.slots):
         store(w, slot, times(load(w, slot), back))
     # To the bit: a pump that is off must not run on by a rounding error.

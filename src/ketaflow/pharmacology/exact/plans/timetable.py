@@ -1,6 +1,6 @@
 """From pushes and an even grid of times to the steps that the kernels take, the same for all."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
@@ -31,7 +31,8 @@ class Timetable(NamedTuple):
     steps: FloatArray
 
 
-def timetable(moments: Sequence[float], grid: Grid) -> Timetable:
+@lru_cache(maxsize=64)
+def timetable(moments: tuple[float, ...], grid: Grid) -> Timetable:
     """The steps of a system that is pushed at `moments` and looked at on `grid`.
 
     Args:
