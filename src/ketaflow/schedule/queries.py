@@ -79,6 +79,12 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Booked]:
     return _read(Booking.objects.filter(clinic_id=clinic, course_id=course))[:MOST_BOOKINGS]
 
 
+def of_courses(*, clinic: UUID, courses: Sequence[UUID]) -> Sequence[Booked]:
+    """The visits of several courses that keep their place, first to last, in two reads."""
+    found = Booking.objects.filter(clinic_id=clinic, course_id__in=courses, status__in=_HOLDING)
+    return _read(found)
+
+
 def of_patient(*, clinic: UUID, patient: UUID, since: datetime | None = None) -> Sequence[Booked]:
     """The bookings of a patient, first to last, cancelled and missed ones too."""
     found = Booking.objects.filter(clinic_id=clinic, patient_id=patient)
