@@ -26,7 +26,7 @@ from ketaflow.web.courses_forms import ChangeForm, DoseForm, EndForm, ReviewForm
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
-from ketaflow.web.outcomes import course_chart, course_words
+from ketaflow.web.outcomes import course_panels, course_words
 
 if TYPE_CHECKING:
     from ketaflow.people.models import Patient
@@ -104,7 +104,7 @@ def course(request: StaffRequest, course: UUID) -> HttpResponse:
         "reviews": queries.reviews(clinic=request.clinic.id, course=found.id),
         "next_step": course_page.next_step(found, timezone.now()),
         "sessions": sessions.of_course(clinic=request.clinic.id, course=found.id),
-        "drawn": course_chart(request, found),
+        "panels": course_panels(request, found),
         "words": course_words(request, found),
     }
     return render(request, "courses/course.html", context)
