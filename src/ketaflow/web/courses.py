@@ -21,7 +21,7 @@ from ketaflow.protocol.library import protocols
 from ketaflow.protocol.orders import Order, from_payload
 from ketaflow.refusals import Refused
 from ketaflow.session import queries as sessions
-from ketaflow.web import course_page
+from ketaflow.web import course_page, measures
 from ketaflow.web.courses_forms import ChangeForm, DoseForm, EndForm, ReviewForm, StretchForm
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.found import course_or_404, patient_or_404
@@ -106,6 +106,7 @@ def course(request: StaffRequest, course: UUID) -> HttpResponse:
         "sessions": sessions.of_course(clinic=request.clinic.id, course=found.id),
         "panels": course_panels(request, found),
         "words": course_words(request, found),
+        "asked": measures.of_course(request, found),
     }
     return render(request, "courses/course.html", context)
 

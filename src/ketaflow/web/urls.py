@@ -14,6 +14,7 @@ from ketaflow.web import (
     home,
     invitations,
     live,
+    measures,
     monitors,
     outcomes,
     patients,
@@ -175,6 +176,7 @@ urlpatterns = [
         outcomes.give,
         name="outcome_give",
     ),
+    path("due/", measures.due, name="due"),
     path("tasks/", tasks.tasks, name="safety_tasks"),
     path("tasks/<uuid:task>/", tasks.task, name="safety_task"),
     # aftercare
