@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+from itertools import pairwise
 
 from ketaflow.outcomes import sheet
 from ketaflow.outcomes.measuring.programme import Ask, Programme, When
@@ -21,10 +22,6 @@ class State(StrEnum):
     COMING = "coming"
     DONE = "done"
     MISSED = "missed"
-
-
-# A session counts as given when it ends; what is asked after it may be answered a little earlier.
-SAME_DAY = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -138,23 +135,19 @@ def _first(ask: Ask, timeline: Timeline) -> Measure:
 
 
 def _sessions(ask: Ask, timeline: Timeline) -> Iterator[Measure]:
+    # The baseline is the questionnaire before the first session.
     asked_at = timeline.visits[0].at if timeline.visits else None
-    before = ask.when is When.BEFORE
-    for place, visit in enumerate(timeline.visits):
-        if before and not place:
-            continue  # The baseline is the questionnaire before the first session.
+    for before, visit in pairwise(timeline.visits):
         if asked_at and visit.at - asked_at < timedelta(days=ask.every_days):
             continue
         asked_at = visit.at
-        word = "before" if before else "after"
-        occasion = Occasion.BEFORE_SESSION if before else Occasion.AFTER_SESSION
         yield replace(
-            _blank(ask, f"{word}-{visit.number}", occasion),
+            _blank(ask, f"before-{visit.number}", Occasion.BEFORE_SESSION),
             session_number=visit.number,
-            words=f"{word.capitalize()} session {visit.number}",
-            opens_at=timeline.visits[place - 1].at if before else visit.at - SAME_DAY,
+            words=f"Before session {visit.number}",
+            opens_at=before.at,
             due_at=visit.at,
-            closes_at=(visit.at if before else visit.at + SAME_DAY) if visit.given else None,
+            closes_at=visit.at if visit.given else None,
         )
 
 
@@ -208,7 +201,7 @@ def _stand(one: Measure, filled: Sequence[Filled], at: datetime, zone: tzinfo) -
     if answered:
         return replace(one, state=State.DONE, done_at=max(answered))
     # What only some clinics can ask is never owed.
-    if one.due_at is None or one.optional:
+    if one.due_at is None or one.optional or (one.opens_at and at < one.opens_at):
         return one
     if one.closes_at is not None and one.closes_at <= at:
         return replace(one, state=State.MISSED)
@@ -221,9 +214,6 @@ def _stand(one: Measure, filled: Sequence[Filled], at: datetime, zone: tzinfo) -
 def _answers(sheet: Filled, one: Measure) -> bool:
     """Whether a sheet is the answer to a measure; a sheet given for a session is that session's."""
     if sheet.instrument != one.instrument:
-        return False
-    after = Occasion.AFTER_SESSION
-    if (sheet.occasion is after) != (one.occasion is after):
         return False
     if sheet.session_number is not None and one.session_number is not None:
         return sheet.session_number == one.session_number

@@ -17,7 +17,6 @@ class When(StrEnum):
 
     FIRST = "before the first session"
     BEFORE = "before each session"
-    AFTER = "after each session"
     REVIEW = "for each review"
     FOLLOWING = "weeks after"
 
@@ -38,11 +37,15 @@ class Ask:
 
 @dataclass(frozen=True)
 class Programme:
-    """What is asked in the courses whose protocol begins with one of `protocols`."""
+    """What is asked in the courses whose protocol begins with one of `protocols`.
+
+    `in_session` is taken on the page of the session, `on_paper` has no place in the record.
+    """
 
     name: str
     protocols: tuple[str, ...]
     asks: tuple[Ask, ...]
+    in_session: tuple[str, ...]
     on_paper: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -79,6 +82,7 @@ def _programme(name: str, table: Mapping[str, Any]) -> Programme:
         name=table["name"],
         protocols=tuple(table["protocols"]),
         asks=tuple(ask for row in table["ask"] for ask in _asks(name, row)),
+        in_session=tuple(table["in_session"]),
         on_paper=tuple(table["on_paper"]),
         sources=keys(table, f"measures of {name}"),
     )
