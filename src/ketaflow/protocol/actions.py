@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -214,8 +215,20 @@ def stretch(*, course: Course, reason: str, by: Author, at: datetime) -> None:
         record(stream=course.stream, kind="course.stretched", by=by, at=at, payload=payload)
 
 
-def review(*, course: Course, decision: Decision, reason: str, by: Author, at: datetime) -> None:
-    """Record the stop-or-continue review that is due after so many sessions."""
+def review(
+    *,
+    course: Course,
+    decision: Decision,
+    reason: str,
+    by: Author,
+    at: datetime,
+    read: Mapping[str, Any] | None = None,
+) -> None:
+    """Record the stop-or-continue review that is due after so many sessions.
+
+    `read` is what the prescriber had before them, in plain values: the journal keeps it beside
+    the decision.
+    """
     require(by, Duty.PRESCRIBE)
     _still_running(course)
     if not course.sessions_given:
@@ -224,6 +237,7 @@ def review(*, course: Course, decision: Decision, reason: str, by: Author, at: d
         "after_session": course.sessions_given,
         "decision": decision.value,
         "reason": said(reason, "why"),
+        "read": dict(read or {}),
     }
     try:
         with transaction.atomic():

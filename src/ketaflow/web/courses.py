@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from ketaflow.journal import queries as journal
+from ketaflow.outcomes.reviewing import queries as reviewing
 from ketaflow.people import actions as people_actions
 from ketaflow.people import queries as people
 from ketaflow.people.chart import Kind
@@ -149,20 +150,27 @@ def change(request: StaffRequest, course: UUID) -> HttpResponse:
 
 @duty(Duty.PRESCRIBE)
 def review(request: StaffRequest, course: UUID) -> HttpResponse:
-    """Record the stop-or-continue review."""
+    """Prepare the stop-or-continue review and record what the prescriber decides."""
     found = course_or_404(request, course)
     form = ReviewForm(request.POST or None)
+    at = timezone.now()
+    people_actions.note_reading(patient=found.patient, page="review", by=request.author, at=at)
+    prepared = reviewing.prepare(clinic=request.clinic.id, course=found, at=at)
     if request.method == "POST" and form.is_valid():
         try:
             actions.review(
                 course=found, decision=Decision(form.cleaned_data["decision"]),
-                reason=form.cleaned_data["reason"], by=request.author, at=timezone.now(),
+                reason=form.cleaned_data["reason"], by=request.author, at=at,
+                read=prepared.as_payload(),
             )  # fmt: skip
             messages.success(request, "The review is recorded.")
             return redirect("course", course=found.id)
         except Refused as refusal:
             refuse(form, refusal)
-    context = {"course": found, "patient": found.patient, "form": form}
+    context = {
+        "course": found, "patient": found.patient, "form": form, "prepared": prepared,
+        "protocol": protocol_named(found.protocol),
+    }  # fmt: skip
     return answer(request, "courses/review.html", context, form)
 
 
