@@ -102,11 +102,14 @@ def task(*, clinic: UUID, id: UUID) -> SafetyTask | None:
 
 
 def open_tasks(*, clinic: UUID) -> QuerySet[SafetyTask]:
-    """What waits: first what nobody has taken on, most overdue first. Page it by slicing."""
+    """What waits: first what nobody has taken on, what went up furthest and longest overdue first.
+
+    Page it by slicing.
+    """
     waiting = [Standing.OPEN, Standing.ACKNOWLEDGED]
     found = SafetyTask.objects.filter(clinic_id=clinic, status__in=waiting)
     return found.select_related("patient", "answered").order_by(
-        F("acknowledged_at").asc(nulls_first=True), "must_act_by", "id"
+        F("acknowledged_at").asc(nulls_first=True), "-step", "must_act_by", "id"
     )
 
 
