@@ -21,6 +21,7 @@ from ketaflow.outcomes.models import SafetyTask
 from ketaflow.outcomes.suicidality import Next, mentions
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
+from ketaflow.protocol import actions as protocol
 from ketaflow.protocol.models import Course
 from ketaflow.refusals import Refused
 
@@ -108,6 +109,9 @@ def sign(
                 at=at,
                 payload=payload,
             )
+            further = 0 if chosen.weeks is None else 1
+            after = max(course.sessions_given - course.sessions_planned, 0)
+            protocol.maintain(course=course, sessions=after + further, by=by, at=at)
     except IntegrityError:
         raise SomeoneElseMoved(_newer(seen + 1)) from None
     return Plan.objects.get(course=course, version=seen + 1)

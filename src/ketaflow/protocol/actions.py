@@ -215,6 +215,19 @@ def stretch(*, course: Course, reason: str, by: Author, at: datetime) -> None:
         record(stream=course.stream, kind="course.stretched", by=by, at=at, payload=payload)
 
 
+def maintain(*, course: Course, sessions: int, by: Author, at: datetime) -> None:
+    """Allow so many sessions after induction in all, as a signed aftercare plan says.
+
+    A course that has ended takes none; whoever goes on plans a new one.
+    """
+    require(by, Duty.PRESCRIBE)
+    with transaction.atomic():
+        held = _locked(course)
+        if held.ended_at is None and held.maintenance_sessions != sessions:
+            payload = {"sessions": sessions}
+            record(stream=course.stream, kind="course.maintained", by=by, at=at, payload=payload)
+
+
 def review(
     *,
     course: Course,

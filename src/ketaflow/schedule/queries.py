@@ -205,12 +205,13 @@ def pace_of(*, clinic: UUID, course: Course, without: UUID | None = None) -> Pac
     under_way = sum(standing is Standing.CHECKED_IN for standing, _ in known)
     return Pace(
         protocol=library.protocol(course.protocol),
-        planned=course.sessions_planned,
+        planned=course.sessions_allowed,
         given=max(course.sessions_given, sum(s is Standing.DONE for s, _ in known) + under_way),
         ended=course.ended_at is not None,
         given_on=frozenset(given | begun),
         booked_on=tuple(day for standing, day in known if standing is Standing.BOOKED),
-        stretched=bool(course.stretched),
+        # Sessions after induction follow the signed interval, not the span of the induction.
+        stretched=bool(course.stretched) or course.maintenance_sessions > 0,
     )
 
 

@@ -266,7 +266,7 @@ def _course_obstacles(course: Course, protocol_: Protocol) -> tuple[str, ...]:
             protocol_,
             done=course.sessions_given,
             reviewed_after=reviewed,
-            sessions_planned=course.sessions_planned,
+            sessions_planned=course.sessions_allowed,
         )
     except Refused as refusal:
         return (_clause(refusal),)
