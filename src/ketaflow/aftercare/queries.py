@@ -7,14 +7,16 @@ from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
-from ketaflow.aftercare import induction, plan
+from ketaflow.aftercare import induction, plan, relapse
 from ketaflow.aftercare.induction import Induction
 from ketaflow.aftercare.maintenance import Maintained
 from ketaflow.aftercare.models import CheckInDue, Plan
+from ketaflow.aftercare.notes import kind
 from ketaflow.aftercare.plan import AftercarePlan, Known
+from ketaflow.aftercare.relapse import Found
 from ketaflow.journal.models import Entry
 from ketaflow.outcomes import queries as outcomes
-from ketaflow.outcomes.change import Change
+from ketaflow.outcomes.change import Change, assess, describe
 from ketaflow.outcomes.lead import lead_instrument, treats_bipolar, treats_pain
 from ketaflow.people.models import Clinic
 from ketaflow.protocol import queries as protocol
@@ -33,6 +35,7 @@ class Proposal:
     change: Change
     says: str
     instrument: str
+    relapse: Found
 
 
 def signed(*, clinic: UUID, course: UUID) -> Sequence[Plan]:
@@ -61,8 +64,8 @@ def due(*, clinic: UUID, before: datetime) -> QuerySet[CheckInDue]:
 
 
 def happened(*, clinic: UUID, course: UUID) -> Sequence[Entry]:
-    """Check-ins and relapses, newest first."""
-    kinds = ["aftercare.checked_in", "aftercare.relapse_noted"]
+    """Check-ins, relapses and notes, newest first."""
+    kinds = ["aftercare.checked_in", "aftercare.relapse_noted", "aftercare.noted"]
     found = Entry.objects.filter(clinic=clinic, stream=f"aftercare/{course}", kind__in=kinds)
     return list(found.order_by("-ordinal")[:MOST_ENTRIES])
 
@@ -90,9 +93,18 @@ def proposal(
     given = outcomes.sessions(clinic=clinic, courses=[course.id])
     over_at = induction.ended_at(Induction(course.sessions_planned, given, course.ended_at))
     instrument = lead_instrument(course.protocol)
-    events = relapses(clinic=clinic, course=course.id)
-    change, says = outcomes.assess(
-        clinic=clinic, course=course, instrument=instrument, events=events
+    since = happened(clinic=clinic, course=course.id)
+    events = [one for one in since if one.kind == "aftercare.relapse_noted"]
+    history = outcomes.history_of(
+        clinic=clinic, course=course, instrument=instrument, events=[one.at for one in events]
+    )
+    change = assess(history)
+    policy = protocol.policy(clinic=clinic)
+    found = relapse.find(
+        change,
+        [one for one in history.measurements if one.total is not None and one.at > over_at],
+        policy,
+        event=events[0].payload["what"] if events else "",
     )
     last = Plan.objects.filter(clinic_id=clinic, course=course).order_by("-version").first()
     zone = Clinic.objects.get(id=clinic).zone
@@ -104,15 +116,19 @@ def proposal(
         sessions=max(len(given) - course.sessions_planned, 0),
         interval_weeks=last.interval_weeks if last else None,
     )
-    known = _known(clinic, course, over_at, given, at)
-    known = replace(known, done_on={**known.done_on, **dict.fromkeys(done_now, at)})
-    policy = protocol.policy(clinic=clinic)
-    found = plan.propose(known, maintained, change, policy, at=at)
-    return Proposal(found, change, says, instrument)
+    known = _known(clinic, course, over_at, given, at, since)
+    known = replace(known, done_on={**known.done_on, **dict.fromkeys(done_now, at)}, relapse=found)
+    proposed = plan.propose(known, maintained, change, policy, at=at)
+    return Proposal(proposed, change, describe(history), instrument, found)
 
 
 def _known(
-    clinic: UUID, course: Course, over_at: datetime, given: Sequence[datetime], at: datetime
+    clinic: UUID,
+    course: Course,
+    over_at: datetime,
+    given: Sequence[datetime],
+    at: datetime,
+    since: Sequence[Entry],
 ) -> Known:
     reviews = protocol.reviews(clinic=clinic, course=course.id)
     last = reviews[-1] if reviews else None
@@ -125,6 +141,12 @@ def _known(
         sessions_since_review=len(given) - (last.after_session if last else 0),
         last_review_on=last.decided_at.astimezone(at.tzinfo).date() if last else None,
         sessions_last_year=sum(one > at - YEAR for one in given),
+        misuse_signs=sum(
+            one.kind == "aftercare.noted"
+            and kind(one.payload["note"]).misuse
+            and (last is None or one.at > last.decided_at)
+            for one in since
+        ),
         pain=treats_pain(course.protocol),
         bipolar=treats_bipolar(course.protocol),
         done_on=dict(done.values_list("kind").annotate(last=Max("done_at"))),

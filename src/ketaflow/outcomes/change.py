@@ -1,6 +1,6 @@
 """Did it help? Response, remission, worsening and relapse, as published, from totals over time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -150,10 +150,25 @@ def assess(history: History) -> Change:
         improved=_reaches(ruled.important, fall),
         reliable=_reaches(ruled.reliable, fall),
         was_better=_was_better(ruled, baseline, best, bool(responded)),
-        relapse=_relapsed(ruled, since)
+        relapse=(ruled.relapse is not None and in_a_row(ruled.relapse, since))
         or any(relapsed_at is not None and event > relapsed_at for event in history.events),
         sources=_sources(ruled),
     )
+
+
+def in_a_row(relapse: Relapse, totals: Sequence[Measurement]) -> bool:
+    """Whether complete `totals`, in order of time, meet a rule of relapse."""
+    run: list[Measurement] = []
+    for one in totals:
+        if (one.total or Decimal(0)) < relapse.at_least.value:
+            run = []
+        elif run and not _apart(relapse, run[-1], one):
+            run = [one]
+        else:
+            run.append(one)
+        if len(run) >= relapse.in_a_row:
+            return True
+    return False
 
 
 def describe(history: History) -> str:
@@ -265,22 +280,6 @@ def _worsened(ruled: Rule, best: Measurement | None, latest: Measurement | None)
     if ruled.worsening is None or fall is None:
         return None
     return -fall >= ruled.worsening.value
-
-
-def _relapsed(ruled: Rule, since: tuple[Measurement, ...]) -> bool:
-    if ruled.relapse is None:
-        return False
-    run: list[Measurement] = []
-    for one in since:
-        if (one.total or Decimal(0)) < ruled.relapse.at_least.value:
-            run = []
-        elif run and not _apart(ruled.relapse, run[-1], one):
-            run = [one]
-        else:
-            run.append(one)
-        if len(run) >= ruled.relapse.in_a_row:
-            return True
-    return False
 
 
 def _apart(relapse: Relapse, before: Measurement, after: Measurement) -> bool:

@@ -74,25 +74,24 @@ def trends(
     return tuple((trend.trend(one, sessions=marks), change.assess(one)) for one in known)
 
 
-def assess(
+def history_of(
     *,
     clinic: UUID,
     course: Course,
     instrument: str,
     events: Sequence[datetime] = (),
-) -> tuple[Change, str]:
-    """What became of one instrument in a course, and the same in one sentence."""
+) -> History:
+    """One instrument over a course, as the decisions read it."""
     found = Answered.objects.filter(
         clinic_id=clinic, patient_id=course.patient_id, instrument=instrument
     )
     rows = list(reversed(found.order_by("-answered_at", "-id")[:MOST_MEASUREMENTS]))
-    known = _history(clinic, instrument, rows, course.first_given_at, events)
-    return change.assess(known), change.describe(known)
+    return _history(clinic, instrument, rows, course.first_given_at, events)
 
 
 def latest_words(*, clinic: UUID, course: Course, instrument: str) -> str:
     """Whether it helps, in one sentence."""
-    return assess(clinic=clinic, course=course, instrument=instrument)[1]
+    return change.describe(history_of(clinic=clinic, course=course, instrument=instrument))
 
 
 def task(*, clinic: UUID, id: UUID) -> SafetyTask | None:

@@ -186,5 +186,6 @@ urlpatterns = [
         "courses/<uuid:course>/aftercare/check-in/", aftercare.check_in, name="aftercare_check_in"
     ),
     path("courses/<uuid:course>/aftercare/relapse/", aftercare.relapse, name="aftercare_relapse"),
+    path("courses/<uuid:course>/aftercare/note/", aftercare.note, name="aftercare_note"),
     path("courses/<uuid:course>/aftercare/card/", aftercare.crisis_card, name="crisis_card"),
 ]
