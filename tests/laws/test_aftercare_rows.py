@@ -29,7 +29,7 @@ from ketaflow.people.roles import NotYours
 from ketaflow.protocol import actions as protocol
 
 from ..conftest import NOW
-from .test_outcomes_rows import CALM, DAY, WORSE, give, plan, sign_policy, treat
+from .test_outcomes_rows import CALM, DARK, DAY, WORSE, give, plan, sign_policy, treat
 
 __all__ = ["give"]
 
@@ -246,6 +246,27 @@ def test_two_bad_totals_a_week_apart_are_a_relapse_and_another_induction_is_prop
     assert again.plan.reinduction.evidence_against
     give(CALM, at=LATER + 14 * DAY)
     assert not found(LATER + 15 * DAY).relapse.relapse
+
+
+def test_who_relapsed_stands_before_who_is_slipping_in_three_reads(
+    signed, course, patient, prescriber, nurse, give
+):
+    def troubled(*courses):
+        found = queries.in_trouble(clinic=course.clinic_id, courses=courses)
+        return [(one.word.standing, one.because[:9]) for one in found]
+
+    course.refresh_from_db()
+    assert troubled(course) == []
+    give(DARK, at=LATER)
+    assert troubled(course) == [("SLIPPING", "PHQ-9 fel")]
+    going_on = plan(patient, prescriber)
+    treat(going_on, nurse, 1, first=LATER + DAY)
+    give(WORSE, at=LATER + 7 * DAY)
+    give(WORSE, at=LATER + 14 * DAY)
+    actions.note_relapse(course=going_on, what="Admitted.", by=nurse.author, at=LATER + 15 * DAY)
+    with CaptureQueriesContext(connection) as asked:
+        assert troubled(course, going_on) == [("RELAPSE", "2 totals "), ("RELAPSE", "An event ")]
+    assert len(asked) <= 4
 
 
 def test_signs_of_misuse_ask_for_a_review_and_count_anew_after_it(

@@ -1,6 +1,7 @@
 """Every read about what comes next, and the proposal that a prescriber signs."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 
 from ketaflow.aftercare import induction, plan, relapse
-from ketaflow.aftercare.induction import Induction
+from ketaflow.aftercare.induction import Induction, NotOver
 from ketaflow.aftercare.maintenance import Maintained
 from ketaflow.aftercare.models import CheckInDue, Plan
 from ketaflow.aftercare.notes import kind
@@ -16,8 +17,9 @@ from ketaflow.aftercare.plan import AftercarePlan, Known
 from ketaflow.aftercare.relapse import Found
 from ketaflow.journal.models import Entry
 from ketaflow.outcomes import queries as outcomes
-from ketaflow.outcomes.change import Change, assess, describe
+from ketaflow.outcomes.change import Change, History, Measurement, assess, describe
 from ketaflow.outcomes.lead import lead_instrument, treats_bipolar, treats_pain
+from ketaflow.outcomes.standing import Standing, Word, stands, words
 from ketaflow.people.models import Clinic
 from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.models import Course
@@ -36,6 +38,15 @@ class Proposal:
     says: str
     instrument: str
     relapse: Found
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """A course that has relapsed or is slipping, and why in one sentence."""
+
+    course: Course
+    word: Word
+    because: str
 
 
 def signed(*, clinic: UUID, course: UUID) -> Sequence[Plan]:
@@ -76,6 +87,51 @@ def relapses(*, clinic: UUID, course: UUID) -> tuple[datetime, ...]:
     return tuple(one.at for one in found if one.kind == "aftercare.relapse_noted")
 
 
+def in_trouble(*, clinic: UUID, courses: Sequence[Course]) -> Sequence[Troubled]:
+    """Which of `courses` have relapsed or are slipping, relapses first; three reads in all."""
+    treated = [one for one in courses if one.sessions_given]
+    events = _relapse_events(clinic, treated)
+    histories = outcomes.lead_histories(
+        clinic=clinic,
+        courses=treated,
+        events={course: [at for at, _ in found] for course, found in events.items()},
+    )
+    policy = protocol.policy(clinic=clinic)
+    found = []
+    for one in treated:
+        change = assess(histories[one.id])
+        said = events[one.id][0][1] if events[one.id] else ""
+        later = _since_induction(one, histories[one.id])
+        relapsed = relapse.find(change, later, policy, event=said)
+        word = words()[Standing.RELAPSE] if relapsed.relapse else stands(change)
+        if word.standing in (Standing.RELAPSE, Standing.SLIPPING):
+            found.append(Troubled(one, word, relapsed.because or describe(histories[one.id])))
+    return sorted(found, key=lambda one: one.word.standing is not Standing.RELAPSE)
+
+
+def _since_induction(course: Course, history: History) -> Sequence[Measurement]:
+    """The complete totals since induction was over, in order of time; none before."""
+    given = tuple(sorted(datetime.fromisoformat(said) for said in course.given_at.values()))
+    try:
+        over_at = induction.ended_at(Induction(course.sessions_planned, given, course.ended_at))
+    except NotOver:
+        return ()
+    return [one for one in history.measurements if one.total is not None and one.at > over_at]
+
+
+def _relapse_events(
+    clinic: UUID, courses: Sequence[Course]
+) -> Mapping[UUID, list[tuple[datetime, str]]]:
+    """Events that are a relapse by themselves, by course, newest first."""
+    found: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
+    streams = [f"aftercare/{one.id}" for one in courses]
+    rows = Entry.objects.filter(clinic=clinic, stream__in=streams, kind="aftercare.relapse_noted")
+    for row in rows.order_by("-at"):
+        about = UUID(row.stream.partition("/")[2])
+        found[about].append((row.at, row.payload["what"]))
+    return found
+
+
 def latest_course(*, clinic: UUID, patient: UUID) -> Course | None:
     """The patient's newest course in which something was given."""
     found = courses_of(clinic=clinic, patient=patient)
@@ -102,7 +158,7 @@ def proposal(
     policy = protocol.policy(clinic=clinic)
     found = relapse.find(
         change,
-        [one for one in history.measurements if one.total is not None and one.at > over_at],
+        _since_induction(course, history),
         policy,
         event=events[0].payload["what"] if events else "",
     )

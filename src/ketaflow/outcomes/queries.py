@@ -1,6 +1,7 @@
 """Every read about whether it helped, and which answers wait for somebody."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db.models import F, QuerySet
 from ketaflow.journal import queries as journal
 from ketaflow.outcomes import change, trend
 from ketaflow.outcomes.change import Change, History, Measurement
+from ketaflow.outcomes.lead import lead_instrument
 from ketaflow.outcomes.models import Answered, SafetyTask
 from ketaflow.outcomes.safety import Standing
 from ketaflow.outcomes.sheet import Occasion
@@ -87,6 +89,34 @@ def history_of(
     )
     rows = list(reversed(found.order_by("-answered_at", "-id")[:MOST_MEASUREMENTS]))
     return _history(clinic, instrument, rows, course.first_given_at, events)
+
+
+def lead_histories(
+    *, clinic: UUID, courses: Sequence[Course], events: Mapping[UUID, Sequence[datetime]]
+) -> Mapping[UUID, History]:
+    """What each course is judged by, over that course; one read in all.
+
+    `events` are admissions and the like, by course.
+    """
+    leads = {one.id: lead_instrument(one.protocol) for one in courses}
+    found = Answered.objects.filter(
+        clinic_id=clinic,
+        patient_id__in={one.patient_id for one in courses},
+        instrument__in=set(leads.values()),
+    )
+    rows: dict[tuple[UUID, str], list[Answered]] = defaultdict(list)
+    for row in found.order_by("answered_at", "id"):
+        rows[row.patient_id, row.instrument].append(row)
+    return {
+        one.id: _history(
+            clinic,
+            leads[one.id],
+            rows[one.patient_id, leads[one.id]][-MOST_MEASUREMENTS:],
+            one.first_given_at,
+            events.get(one.id, ()),
+        )
+        for one in courses
+    }
 
 
 def latest_words(*, clinic: UUID, course: Course, instrument: str) -> str:

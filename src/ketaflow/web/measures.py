@@ -42,6 +42,7 @@ def due(request: StaffRequest) -> HttpResponse:
     }
     # What a call is about says more of a patient than the front desk needs.
     if may(request.author.roles, Duty.SEE_CHART):
+        context["troubled"] = aftercare.in_trouble(clinic=clinic, courses=list(page))
         owed = aftercare.due(clinic=clinic, before=at)
         context["owed"] = owed[:PAGE]
         context["more_owed"] = max(owed.count() - PAGE, 0)
