@@ -14,7 +14,7 @@ from ketaflow.people import actions
 from ketaflow.people.chart import Sex
 from ketaflow.people.models import Clinic, Patient, Staff
 from ketaflow.people.registration import ClinicDetails, PatientDetails
-from ketaflow.people.roles import Role
+from ketaflow.people.roles import LICENCE, Role
 from tests.browser import chromium
 
 # How long an example takes says more of the machine than of the code.
@@ -93,6 +93,14 @@ def employ(clinic: Clinic, name: str, *roles: Role) -> Staff:
 
     by = replace(actions.SYSTEM, clinic=clinic.id)
     return actions.employ(email=email, password=PASSWORD, name=name, roles=roles, by=by, at=NOW)
+
+
+def licence_until(who: Staff, day: date) -> None:
+    """Record a licence of `who` that runs out after `day`."""
+    from dataclasses import replace
+
+    by = replace(actions.SYSTEM, clinic=who.clinic_id)
+    actions.certify(staff=who.id, kind=LICENCE, number="", expires_on=day, by=by, at=NOW)
 
 
 @pytest.fixture
