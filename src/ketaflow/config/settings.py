@@ -154,6 +154,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # The clinic's administrator vouches for the address; nobody clicks a link to prove it.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_ADAPTER = "ketaflow.web.sign_in.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Passkeys need https; browsers make the one exception for localhost, so the demo may too.

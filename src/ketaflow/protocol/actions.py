@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from ketaflow.journal.actions import SomeoneElseMoved, record
 from ketaflow.journal.author import Author
+from ketaflow.people.actions import check_licence
 from ketaflow.people.models import Patient
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
@@ -120,6 +121,7 @@ def plan_course(*, patient: Patient, plan: Plan, by: Author, at: datetime) -> Co
         SomeoneElseMoved: a course of this protocol is open.
     """
     require(by, Duty.PRESCRIBE)
+    check_licence(by, at=at)
     protocol = library.protocol(plan.protocol)
     order = propose(plan=plan, clinic=by.clinic)
     _sessions_allowed(protocol, plan.sessions)
@@ -144,6 +146,7 @@ def change_dose(
 ) -> None:
     """Change what the coming sessions give, with the reason; what was given stays as it was."""
     require(by, Duty.PRESCRIBE)
+    check_licence(by, at=at)
     _still_running(course)
     order = propose(plan=plan, clinic=by.clinic)
     was = from_payload(course.order)
