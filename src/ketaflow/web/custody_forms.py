@@ -6,10 +6,12 @@ from uuid import UUID
 
 from django import forms
 
+from ketaflow.custody.answers.reports import REPORTS, Asked, Name
+from ketaflow.custody.answers.signals import SIGNALS
 from ketaflow.custody.counts import Method, Moment
 from ketaflow.custody.items import SCHEDULES, Form
 from ketaflow.custody.movements import PlaceKind
-from ketaflow.custody.profiles import profiles
+from ketaflow.custody.profiles import Terms, profiles
 from ketaflow.protocol.library import Drug
 from ketaflow.web.forms import DayInput
 from ketaflow.web.presses import number
@@ -185,6 +187,24 @@ class TermsForm(SeenForm):
         help_text="0: on the day it is opened. 28 days is often said and is UNVERIFIED here.",
     )
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for name, signal in SIGNALS.items():
+            self.fields[f"limit_{name}"] = number(
+                f"Mark “{signal.title}” above", "%", help_text="Empty: shown, never marked."
+            )
+
+    @property
+    def terms(self) -> Terms:
+        """The terms as they were filled in."""
+        told = self.cleaned_data
+        limits = {name: told[f"limit_{name}"] for name in SIGNALS}
+        return Terms(
+            told["jurisdiction"], told["agreement_mg"], told["count_every_h"],
+            told["open_vial_days"],
+            {name: limit for name, limit in limits.items() if limit is not None},
+        )  # fmt: skip
+
 
 class ItemForm(forms.Form):
     """A drug in one form, strength and size."""
@@ -255,15 +275,46 @@ class CloseForm(SeenForm):
 
 
 class PeriodForm(forms.Form):
-    """Which part of the dispensing record."""
+    """Which days."""
 
     first = forms.DateField(label="From", widget=DayInput)
     last = forms.DateField(label="To", widget=DayInput)
+
+
+class SignalsForm(PeriodForm):
+    """Which days, and which drug."""
+
     drug = forms.ChoiceField(
         label="Drug", required=False,
         choices=[("", "All"), *((one.value, one.value) for one in Drug)],
     )  # fmt: skip
+
+    @property
+    def asked(self) -> Asked:
+        """Which days, and which drug."""
+        return Asked(**self.cleaned_data)
+
+
+class ReportsForm(SignalsForm):
+    """Which report, and which part of it."""
+
+    report = forms.ChoiceField(
+        label="Report", required=False,
+        choices=[(name.value, one.title) for name, one in REPORTS.items()],
+    )  # fmt: skip
     person = forms.CharField(label="Who (full name)", required=False, max_length=200)
+    field_order = ("report", "first", "last", "drug", "person")
+
+    @property
+    def name(self) -> Name:
+        """The report that was chosen; the dispensing record where none was."""
+        return Name(self.cleaned_data["report"] or Name.DISPENSING)
+
+    @property
+    def asked(self) -> Asked:
+        """Which part of it."""
+        told = self.cleaned_data
+        return Asked(told["first"], told["last"], told["drug"], told["person"].strip())
 
 
 def marked(id: UUID, seen: int) -> str:

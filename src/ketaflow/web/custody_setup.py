@@ -15,7 +15,7 @@ from ketaflow.custody import barcode, queries
 from ketaflow.custody.barcode import NotABox
 from ketaflow.custody.items import Details, Form
 from ketaflow.custody.movements import PlaceKind
-from ketaflow.custody.profiles import Terms, profiles
+from ketaflow.custody.profiles import profiles
 from ketaflow.custody.setting import actions
 from ketaflow.custody.setting.actions import Delivered, Supplier
 from ketaflow.journal.author import Author
@@ -28,15 +28,13 @@ from ketaflow.web.forms import answer, refuse
 from ketaflow.web.gate import StaffRequest, duty
 
 
-def _terms(told: dict[str, Any], by: Author, at: datetime) -> str:
-    terms = Terms(
-        told["jurisdiction"], told["agreement_mg"], told["count_every_h"], told["open_vial_days"]
-    )
-    actions.sign_terms(terms=terms, seen=told["seen"], by=by, at=at)
+def _terms(form: Any, by: Author, at: datetime) -> str:
+    actions.sign_terms(terms=form.terms, seen=form.cleaned_data["seen"], by=by, at=at)
     return "Signed: every session that begins from now on must add up."
 
 
-def _item(told: dict[str, Any], by: Author, at: datetime) -> str:
+def _item(form: Any, by: Author, at: datetime) -> str:
+    told = form.cleaned_data
     gtin = told["gtin"].strip()
     if gtin and not (gtin.isdecimal() and len(gtin) == 14):
         gtin = barcode.scan(gtin).gtin
@@ -48,7 +46,8 @@ def _item(told: dict[str, Any], by: Author, at: datetime) -> str:
     return f"{details.name} is kept here."
 
 
-def _place(told: dict[str, Any], by: Author, at: datetime) -> str:
+def _place(form: Any, by: Author, at: datetime) -> str:
+    told = form.cleaned_data
     actions.add_place(name=told["name"], kind=PlaceKind(told["kind"]), by=by, at=at)
     return f"{told['name']} is on the list."
 
@@ -70,7 +69,7 @@ def setup(request: StaffRequest) -> HttpResponse:
         shown[chosen], status = form, 422
         if form.is_valid():
             try:
-                said = DO[chosen][1](form.cleaned_data, request.author, timezone.now())
+                said = DO[chosen][1](form, request.author, timezone.now())
                 messages.success(request, said)
                 return redirect("custody_setup")
             except Refused as refusal:
@@ -93,6 +92,8 @@ def _fresh(request: StaffRequest) -> dict[str, forms.Form]:
     signed = queries.terms(clinic=request.clinic.id)
     names = ("jurisdiction", "agreement_mg", "count_every_h", "open_vial_days")
     initial = {name: getattr(signed, name) for name in names} if signed else {}
+    limits = queries.limits(clinic=request.clinic.id)
+    initial |= {f"limit_{name}": limit for name, limit in limits.items()}
     initial["seen"] = signed.version if signed else 0
     found: dict[str, forms.Form] = {}
     if may(request.author.roles, Duty.SIGN_POLICY):

@@ -113,6 +113,7 @@ urlpatterns = [
     path("custody/move/", custody.move, name="custody_move"),
     path("custody/inventory/", custody_count.inventory, name="custody_inventory"),
     path("custody/report/", custody_answers.report, name="custody_report"),
+    path("custody/signals/", custody_answers.signals, name="custody_signals"),
     path("custody/places/<uuid:place>/", custody.place, name="custody_place"),
     path("custody/places/<uuid:place>/count/", custody_count.count, name="custody_count"),
     path("custody/counts/<uuid:count>/", custody_count.counted, name="custody_counted"),

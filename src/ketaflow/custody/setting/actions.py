@@ -71,6 +71,7 @@ def sign_terms(*, terms: Signed, seen: int, by: Author, at: datetime) -> None:
         "agreement_mg": plain(terms.agreement_mg),
         "count_every_h": terms.count_every_h,
         "open_vial_days": terms.open_vial_days,
+        "limits": {name: plain(limit) for name, limit in terms.limits.items()},
     }
     try:
         with transaction.atomic():
