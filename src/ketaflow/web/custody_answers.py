@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 from itertools import chain, islice
+from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -37,8 +38,12 @@ class TooLong(Refused):
 def report(request: StaffRequest) -> HttpResponseBase:
     """Show a report, or hand it out as a file or on paper; who took it is in the record."""
     today = timezone.localdate()
-    asked_for = {"report": Name.DISPENSING, "first": today - MONTH, "last": today}
-    form = ReportsForm(request.GET if "first" in request.GET else asked_for)
+    asked_for: dict[str, object] = {
+        "report": Name.DISPENSING,
+        "first": today - MONTH,
+        "last": today,
+    }
+    form = ReportsForm(asked_for | request.GET.dict())
     context: dict[str, object] = {"lines": (), "report": REPORTS[Name.DISPENSING]}
     if form.is_valid():
         try:
@@ -47,7 +52,7 @@ def report(request: StaffRequest) -> HttpResponseBase:
             context = _shown(request, form)
         except Refused as refusal:
             refuse(form, refusal)
-    context["query"] = request.GET.urlencode() or f"first={today - MONTH}&last={today}"
+    context["query"] = urlencode({name: form[name].value() for name in form.fields})
     return answer(request, "custody/report.html", context, form)
 
 
@@ -55,9 +60,7 @@ def report(request: StaffRequest) -> HttpResponseBase:
 def signals(request: StaffRequest) -> HttpResponse:
     """Show where one might look, with the arithmetic; nobody is accused of anything."""
     today = timezone.localdate()
-    form = SignalsForm(
-        request.GET if "first" in request.GET else {"first": today - QUARTER, "last": today}
-    )
+    form = SignalsForm({"first": today - QUARTER, "last": today} | request.GET.dict())
     shown: list[object] = []
     if form.is_valid():
         limits = custody.limits(clinic=request.clinic.id)
@@ -75,9 +78,10 @@ def signals(request: StaffRequest) -> HttpResponse:
 def _shown(request: StaffRequest, form: ReportsForm) -> dict[str, object]:
     whole = {"clinic": request.clinic.id, "report": form.name, "asked": form.asked}
     lines = list(islice(queries.lines(**whole), MOST_SHOWN + 1))
+    numbers = [one.number for one in REPORTS[form.name].columns]
     return {
         "report": REPORTS[form.name],
-        "lines": lines[:MOST_SHOWN],
+        "lines": [list(zip(line, numbers, strict=True)) for line in lines[:MOST_SHOWN]],
         "more": len(lines) > MOST_SHOWN,
         "totals": queries.totals(**whole),
     }

@@ -9,6 +9,7 @@ from ketaflow.web import (
     custody,
     custody_answers,
     custody_count,
+    custody_receive,
     custody_session,
     custody_setup,
     home,
@@ -109,7 +110,7 @@ urlpatterns = [
     # custody
     path("custody/", custody.custody, name="custody"),
     path("custody/setup/", custody_setup.setup, name="custody_setup"),
-    path("custody/receive/", custody_setup.receive, name="custody_receive"),
+    path("custody/receive/", custody_receive.receive, name="custody_receive"),
     path("custody/move/", custody.move, name="custody_move"),
     path("custody/inventory/", custody_count.inventory, name="custody_inventory"),
     path("custody/report/", custody_answers.report, name="custody_report"),

@@ -107,7 +107,7 @@ REPORTS: Mapping[Name, Report] = MappingProxyType(
             "lost, destroyed or sent back. What was taken back is left out; it stays on the "
             "container's page.",
             (*WHEN, *WHAT, *PATIENT, *WHO),
-            frozenset({"container", "recorded_by"}),
+            frozenset({"container"}),
         ),
         Name.WASTE: Report(
             "Waste record",

@@ -37,7 +37,7 @@ def sheet(
     summed = [(one.drug, one.what, str(one.times), said(one.mg)) for one in totals]
     sections = [
         Section(
-            f"{len(lines)} lines", words=(report.about,),
+            "1 line" if len(lines) == 1 else f"{len(lines)} lines", words=(report.about,),
             grid=grid(columns, [on_paper(report, one) for one in lines]),
         ),
         Section("Signatures", words=SIGNED),
