@@ -35,6 +35,7 @@ from ketaflow.session.fold import fold
 from ketaflow.session.gates import Here
 from ketaflow.session.holds import watch
 from ketaflow.session.models import Session
+from ketaflow.session.monitors import queries as monitors
 from ketaflow.session.queries import Room
 from ketaflow.session.wishes import Correction, Departure, DoseRead, Press, Saw, Taken, Wish
 
@@ -326,12 +327,30 @@ def _write(
         for wish in written:
             gates.allow(wish, _here(room, by, moment))
             room = _append(room, entries, wish, by, moment)
-        first = len(entries) - len(written) + 1
-        for payload in watch.raised(room.state, room.policy, first=first):
-            # Raised when it is known, however old the reading: the answer is timed from here.
-            room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
+        since = watch.touched(room.state, first=len(entries) - len(written) + 1)
+        room = _raise(room, entries, since, by, at)
         for wish in written:
             ending.close(room, wish, by, at)
+
+
+def raise_holds(*, session: UUID, since: datetime, by: Author, at: datetime) -> None:
+    """Raise what a monitor's readings since then meet, in the transaction that keeps them.
+
+    The caller has locked the session, so that a nurse who writes at this moment comes before or
+    after.
+    """
+    room = queries.room(clinic=by.clinic, id=session)
+    if room is not None:
+        entries: list[Recorded] = [*journal.entries(clinic=by.clinic, stream=room.session.stream)]
+        _raise(room, entries, since, by, at)
+
+
+def _raise(room: Room, entries: list[Recorded], since: datetime, by: Author, at: datetime) -> Room:
+    charted = monitors.charted(clinic=by.clinic, session=room.session.id)
+    for payload in watch.raised(room.state, room.policy, since=since, charted=charted):
+        # Raised when it is known, however old the reading: the answer is timed from here.
+        room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
+    return room
 
 
 def _still_holds(

@@ -68,6 +68,7 @@ def _folded(entry: Any) -> None:
         last_reading_at=last.at if last else None,
         form_owed_since=state.started_at if _form_owed(state) else None,
         holds=[_open_hold(one) for one in state.holds if one.open],
+        held=_held(state),
     )
 
 
@@ -85,6 +86,15 @@ def _open_hold(one: Hold) -> dict[str, Any]:
         "origin": one.rule.origin,
         "acknowledged_by": one.acknowledged.by_name if one.acknowledged else "",
     }
+
+
+def _held(state: SessionState) -> dict[str, str]:
+    """The last moment that each rule has already raised its hold for."""
+    latest: dict[str, datetime] = {}
+    for hold in state.holds:
+        at = max(one.at for one in hold.seen)
+        latest[hold.rule.key] = max(at, latest.get(hold.rule.key, at))
+    return {key: at.isoformat() for key, at in latest.items()}
 
 
 def _confirmed(entry: Any) -> None:

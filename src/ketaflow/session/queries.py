@@ -32,6 +32,8 @@ from ketaflow.session.events import Recorded
 from ketaflow.session.fold import SessionState, fold
 from ketaflow.session.holds.standing import obstacles as held_back
 from ketaflow.session.models import OVER, Press, Session
+from ketaflow.session.monitors import queries as monitors
+from ketaflow.session.monitors.queries import Unconfirmed
 
 MOST_SESSIONS = 200
 MOST_EARLIER = 6
@@ -67,12 +69,14 @@ class Ended:
 class OnBoard:
     """One session on the board; `next_due_at` is None while nothing is due.
 
-    `watch_until` is the end of the observation that the label fixes, None where it fixes none.
+    `watch_until` is the end of the observation that the label fixes, None where it fixes none;
+    `monitor` is what its monitor said since and nobody has confirmed, the newest first.
     """
 
     session: Session
     next_due_at: datetime | None
     watch_until: datetime | None
+    monitor: Sequence[Unconfirmed] = ()
 
 
 @dataclass(frozen=True)
@@ -228,8 +232,12 @@ def today(*, clinic: UUID, at: datetime) -> Today:
     # Asked together, the two would be looked for in every session there ever was.
     here = rows.filter(ended_at=None)
     gone = rows.filter(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
+    heard = monitors.latest(clinic=clinic, sessions=here, at=at)
     present, over = (
-        tuple(OnBoard(row, _next_due_at(row, policy), _watch_until(row)) for row in found)
+        tuple(
+            OnBoard(row, _next_due_at(row, policy), _watch_until(row), heard.get(row.id, ()))
+            for row in found
+        )
         for found in (here, gone)
     )
     taken = {one.session.chair for one in present}
