@@ -22,7 +22,7 @@ from ketaflow.session.queries import Room
 from ketaflow.session.wishes import RECEIVED
 from ketaflow.web import session_monitor
 from ketaflow.web import session_page as words
-from ketaflow.web.paper import session_charts, session_given, signatures
+from ketaflow.web.paper import session_charts, session_forecast, session_given, signatures
 from ketaflow.web.paper.sheet import Column, Pair, Section, Sheet, grid
 from ketaflow.web.session_holds import all_holds
 
@@ -292,6 +292,7 @@ SECTIONS: tuple[Callable[[Bundle], Section], ...] = (
     lambda found: session_given.section(found.room, found.at, found.clock),
     _flowsheet,
     lambda found: session_charts.section(found.room, found.at),
+    lambda found: session_forecast.section(found.room, found.at),
     _holds,
     _events,
     _corrections,
