@@ -31,5 +31,5 @@ def section(room: Room, at: datetime) -> Section:
         *found.notes,
         "Sources: " + "; ".join(f"[{one.key}] {one.citation}" for one in found.sources),
     )
-    pictures = tuple(Picture(draw(one), one.words) for one in found.charts)
+    pictures = tuple(Picture(draw(one), f"{one.title}. {one.words}") for one in found.charts)
     return Section(TITLE, words=said, pictures=pictures)
