@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Max, QuerySet
 
 from ketaflow.journal import chain, projecting, telling
@@ -171,6 +171,12 @@ class Ear:
                 cursor.execute(f"LISTEN {telling.CHANNEL}")
         else:
             self._last = Entry.objects.aggregate(top=Max("id"))["top"] or 0
+
+    def close(self) -> None:
+        """Hear nothing more; a connection that is lent to somebody else next must not listen."""
+        if self._told:
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("UNLISTEN *")
 
     def hear(self, seconds: float) -> list[Written]:
         """What was written since the last time; waits up to `seconds` for something.
