@@ -25,9 +25,16 @@ class Verified:
     head: str
 
 
-def entries(*, clinic: UUID, stream: str) -> Sequence[Entry]:
-    """All entries of `stream`, first to last."""
-    return list(Entry.objects.filter(clinic=clinic, stream=stream).order_by("ordinal"))
+def entries(
+    *, clinic: UUID, stream: str, since: int = 1, upto: int | None = None
+) -> Sequence[Entry]:
+    """The entries of `stream`, first to last: all, or those from one ordinal to another."""
+    found = Entry.objects.filter(clinic=clinic, stream=stream)
+    if since > 1:
+        found = found.filter(ordinal__gte=since)
+    if upto is not None:
+        found = found.filter(ordinal__lte=upto)
+    return list(found.order_by("ordinal"))
 
 
 def of_streams(*, clinic: UUID, streams: Iterable[str]) -> QuerySet[Entry]:

@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ketaflow.journal import queries as journal
 from ketaflow.journal.projecting import Handler, Projection, leave, row_id
 from ketaflow.protocol.library import Route
 from ketaflow.session.events import Kind
-from ketaflow.session.fold import Reading, SessionState, fold
+from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.folds import queries as folds
+from ketaflow.session.folds.values import Reading
 from ketaflow.session.holds.standing import Hold
 from ketaflow.session.models import Press, Session
 from ketaflow.session.monitors import projections as monitors
@@ -52,8 +53,7 @@ def _checked_in(entry: Any) -> None:
 
 def _folded(entry: Any) -> None:
     """Bring the row up to what the stream says as of this entry: the fold is the only judge."""
-    whole = journal.entries(clinic=entry.clinic, stream=entry.stream)
-    state = fold([one for one in whole if one.ordinal <= entry.ordinal])
+    state = folds.of_stream(clinic=entry.clinic, stream=entry.stream, upto=entry.ordinal).state
     last = state.readings[-1] if state.readings else None
     given_mg = given(state, entry.at)
     Session.objects.filter(id=_about(entry)).update(

@@ -29,7 +29,8 @@ from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
 from ketaflow.session.events import Recorded
-from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.fold import Folded, SessionState, fold
+from ketaflow.session.folds import queries as folds
 from ketaflow.session.holds.standing import obstacles as held_back
 from ketaflow.session.models import OVER, Press, Session
 from ketaflow.session.monitors import queries as monitors
@@ -47,9 +48,14 @@ class Room:
     """One session whole: its row, what its stream says, and by which rules it is run."""
 
     session: Session
-    state: SessionState
+    told: Folded
     protocol: Protocol
     policy: Policy | None
+
+    @property
+    def state(self) -> SessionState:
+        """What the stream says."""
+        return self.told.state
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -132,7 +138,7 @@ def pressed(*, clinic: UUID, name: UUID) -> Press | None:
 
 def state(*, clinic: UUID, id: UUID) -> SessionState:
     """What the stream of a session says."""
-    return fold(journal.entries(clinic=clinic, stream=f"session/{id}"))
+    return folds.of_stream(clinic=clinic, stream=f"session/{id}").state
 
 
 def earlier(*, clinic: UUID, session: Session) -> Sequence[Ended]:
@@ -160,7 +166,7 @@ def room(*, clinic: UUID, id: UUID) -> Room | None:
         return None
     return Room(
         session=row,
-        state=state(clinic=clinic, id=id),
+        told=folds.of_stream(clinic=clinic, stream=row.stream),
         protocol=library.protocol(row.course.protocol),
         policy=protocol.policy(clinic=clinic),
     )
