@@ -11,9 +11,9 @@ from ketaflow.journal.actions import SomeoneElseMoved, record, record_once
 from ketaflow.journal.author import Author
 from ketaflow.people import registration
 from ketaflow.people.chart import ChartItem, ReceivedChart, as_payload, item_payload
-from ketaflow.people.consent import consent_text
+from ketaflow.people.consent import ConsentText, Signed, consent_text
 from ketaflow.people.models import Clinic, Consent, Patient, ReceivedDocument, Staff, User
-from ketaflow.people.roles import PATIENT, Duty, Role, require
+from ketaflow.people.roles import HELPER, PATIENT, Duty, NotYours, Role, is_patient, require
 from ketaflow.refusals import Refused
 
 AHEAD = timedelta(hours=14)
@@ -28,6 +28,11 @@ def system_of(clinic: Clinic, name: str = SYSTEM.name) -> Author:
 def oneself(patient: Patient) -> Author:
     """The patient as the author of what they answer at home."""
     return Author(patient.clinic_id, patient.id, f"{patient.name}, at home", (PATIENT,))
+
+
+def helping(patient: Patient, helper: UUID, name: str) -> Author:
+    """Somebody whom the patient named, as the author of what they answer for her."""
+    return Author(patient.clinic_id, helper, f"{name}, helping {patient.name}", (HELPER,))
 
 
 class AlreadyThere(Refused):
@@ -282,20 +287,48 @@ def agree(
     check_ours(patient, by)
     text = consent_text(text_id)
     text.check_complete(statements)
-    payload = {
+    payload = _agreed(course, text, statements)
+    with transaction.atomic():
+        record_once(stream=patient.stream, kind="consent.given", by=by, at=at, payload=payload)
+
+
+def sign(*, patient: Patient, course: UUID, signed: Signed, by: Author, at: datetime) -> bool:
+    """Record that the patient agreed at home, and signed; nobody else may, not even a helper.
+
+    Returns:
+        False when the same words were signed for this course before and still hold.
+
+    Raises:
+        NotAgreed: something is not ticked or signed, or the text is not the one that was read.
+        NotYours: it is not the patient who signs.
+    """
+    if not is_patient(by, patient.id):
+        raise NotYours("Only the patient may sign this. Nothing was saved.")
+    check_ours(patient, by)
+    text = signed.check()
+    payload = _agreed(course, text, signed.statements) | {"signed": signed.name.strip()[:200]}
+    with transaction.atomic():
+        held = Consent.objects.filter(patient=patient, course=course, withdrawn_at=None)
+        if held.filter(text_sha256=text.sha256).exists():
+            return False
+        record(stream=patient.stream, kind="consent.given", by=by, at=at, payload=payload)
+    return True
+
+
+def _agreed(course: UUID, text: ConsentText, statements: tuple[str, ...]) -> dict[str, object]:
+    return {
         "course": str(course),
         "text": text.id,
         "version": text.version,
         "sha256": text.sha256,
         "statements": list(statements),
     }
-    with transaction.atomic():
-        record_once(stream=patient.stream, kind="consent.given", by=by, at=at, payload=payload)
 
 
 def withdraw(*, consent: Consent, reason: str, by: Author, at: datetime) -> None:
     """Record that the patient no longer agrees; no session of the course may start after this."""
-    require(by, Duty.CONSENT)
+    if not is_patient(by, consent.patient_id):
+        require(by, Duty.CONSENT)
     check_ours(consent.patient, by)
     payload = {"consent": str(consent.id), "reason": registration.said(reason, "a reason")}
     with transaction.atomic():
