@@ -173,6 +173,8 @@ X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
+# What the patient's pages speak; the clinic's own are in English.
+PORTAL_LANGUAGES = [("en", "English"), ("es", "Español")]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

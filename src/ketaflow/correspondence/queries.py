@@ -33,7 +33,7 @@ def invited(link: str) -> Invitation | None:
     except (BadSignature, ValueError):
         return None
     found = Invitation.objects.filter(clinic_id=clinic, id=id)
-    return found.select_related("patient", "clinic").first()
+    return found.select_related("patient__contact", "clinic", "helper").first()
 
 
 def invitations(*, clinic: UUID, patient: UUID) -> Sequence[Invitation]:
