@@ -182,8 +182,8 @@ def test_the_patients_own_page_shows_scores_and_what_comes(asked):
     client = phone(asked)
     give(client, asked)
     send_in(client, asked)
+    assert "PHQ-9" in client.get(address(asked, "scores")).content.decode()
     words = client.get(address(asked, "mine")).content.decode()
-    assert "PHQ-9" in words
     assert "No appointment is booked" in words
 
 

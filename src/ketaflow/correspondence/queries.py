@@ -39,6 +39,7 @@ def invited(link: str) -> Invitation | None:
 def invitations(*, clinic: UUID, patient: UUID) -> Sequence[Invitation]:
     """What a patient was asked, newest first, with the messages."""
     found = Invitation.objects.filter(clinic_id=clinic, patient_id=patient)
+    found = found.select_related("helper")
     return list(found.prefetch_related("messages").order_by("-made_at")[:MOST_INVITATIONS])
 
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from ketaflow.correspondence.home import queries as home
 from ketaflow.journal.queries import last_ordinal
 from ketaflow.outcomes import actions, queries
 from ketaflow.outcomes import sheet as sheets
@@ -36,6 +37,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
         "page": page,
         "rows": [(task, overdue(task, at)) for task in page],
         "closed": queries.closed_tasks(clinic=clinic),
+        "notices": home.open_notices(clinic=clinic),
         "policy": protocol.policy(clinic=clinic),
     }
     return render(request, "tasks/list.html", context)

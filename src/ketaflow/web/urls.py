@@ -15,6 +15,7 @@ from ketaflow.web import (
     invitations,
     live,
     monitors,
+    notices,
     outcomes,
     patients,
     policy,
@@ -175,6 +176,12 @@ urlpatterns = [
         outcomes.give,
         name="outcome_give",
     ),
+    path(
+        "patients/<uuid:patient>/invitations/pages/<uuid:sheet>/",
+        notices.send_pages,
+        name="send_pages",
+    ),
+    path("notices/<uuid:notice>/seen/", notices.seen, name="notice_seen"),
     path("tasks/", tasks.tasks, name="safety_tasks"),
     path("tasks/<uuid:task>/", tasks.task, name="safety_task"),
     # aftercare

@@ -24,10 +24,10 @@ def agreements(request: PatientRequest) -> HttpResponse:
     consents = people.consents(clinic=request.invitation.clinic_id, patient=_patient(request))
     held = {one.course for one in consents if one.withdrawn_at is None}
     courses = _courses(request)
-    named = {one.id: medicine(one.order) for one in courses}
+    named = {one.id: medicine(one.drug, one.route) for one in courses}
     context = {
         "waiting": [
-            (one, medicine(one.order))
+            (one, medicine(one.drug, one.route))
             for one in courses
             if one.ended_at is None and one.id not in held and _text(one)
         ],
@@ -65,7 +65,7 @@ def sign(request: PatientRequest, course: UUID) -> HttpResponse:
         "name": name,
         "wrong": wrong,
         "given": given,
-        "medicine": medicine(found.order),
+        "medicine": medicine(found.drug, found.route),
     }
     return page(request, "portal/sign.html", context, WRONG if wrong else 200)
 
@@ -86,7 +86,7 @@ def withdraw(request: PatientRequest, course: UUID) -> HttpResponse:
         return redirect(f"/p/{request.link}/agreements/?done=withdrawn")
     if given is None:
         return redirect("portal_agreements", link=request.link)
-    context = {"course": found, "given": given, "medicine": medicine(found.order)}
+    context = {"course": found, "given": given, "medicine": medicine(found.drug, found.route)}
     return page(request, "portal/withdraw.html", context)
 
 

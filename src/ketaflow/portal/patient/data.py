@@ -13,7 +13,7 @@ from ketaflow.portal.record.printed import sheet
 from ketaflow.portal.record.whole import whole
 
 HOLDS_S = 600
-_signer = TimestampSigner(salt="ketaflow.portal.record", sep="_")
+_signer = TimestampSigner(salt="ketaflow.portal.record", sep=".")
 
 
 @invited()

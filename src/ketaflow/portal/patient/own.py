@@ -76,7 +76,7 @@ def all_sessions(request: PatientRequest) -> HttpResponse:
     """List the sessions, newest first."""
     who = request.invitation
     found = sessions.of_patient(clinic=who.clinic_id, patient=who.patient_id)
-    rows = [(one, medicine(one.order)) for one in found]
+    rows = [(one, medicine(one.order["drug"], one.order["route"])) for one in found]
     return page(request, "portal/sessions.html", {"rows": rows})
 
 

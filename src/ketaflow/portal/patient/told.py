@@ -41,7 +41,7 @@ def told(order: Mapping[str, Any], state: SessionState) -> Told:
     """The session of `order` from its state."""
     given = state.given_mg(state.ended_at or _last(state)) if state.started_at else Decimal(0)
     return Told(
-        medicine=medicine(order),
+        medicine=medicine(order["drug"], order["route"]),
         dose=_("%(dose)s mg") % {"dose": show(round(given, 1))} if given else _("none"),
         minutes=_minutes(state.started_at, state.stopped_at),
         stayed=_minutes(state.checked_in_at, state.ended_at),
@@ -52,12 +52,10 @@ def told(order: Mapping[str, Any], state: SessionState) -> Told:
     )
 
 
-def medicine(order: Mapping[str, Any]) -> str:
+def medicine(drug: str, route: str) -> str:
     """The medicine and how it is given."""
-    name = {"ketamine": _("Ketamine"), "esketamine": _("Esketamine")}.get(
-        order["drug"], order["drug"]
-    )
-    way = {"iv": _("into a vein"), "nasal": _("as a nasal spray")}.get(order["route"], "")
+    name = {"ketamine": _("Ketamine"), "esketamine": _("Esketamine")}.get(drug, drug)
+    way = {"iv": _("into a vein"), "nasal": _("as a nasal spray")}.get(route, "")
     return f"{name}, {way}" if way else name
 
 
