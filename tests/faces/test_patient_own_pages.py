@@ -215,7 +215,7 @@ def test_another_patients_visit_session_or_course_is_not_found(team, hers, link)
 def test_only_a_number_she_gave_is_ever_written_to(her, link, settings):
     client, url = phone(link), address(link, "contact")
     assert "mobile number" not in words(client.get(url))
-    settings.TEXT_GATEWAY = "ketaflow.correspondence.gateways.Console"
+    settings.TEXT_GATEWAY = "ketaflow.cli.gateways.Console"
     assert client.post(url, {"language": "es", "text_to": "0143"}).status_code == 422
     client.post(url, {"language": "es", "text_to": "+1 (202) 555-0143"})
     sent = home.send_pages(
