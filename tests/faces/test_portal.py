@@ -16,7 +16,6 @@ from ketaflow.people.roles import Role
 from .. import at_home
 from ..at_home import address, give, phone, send_in
 
-
 MOST_BYTES = 60_000
 
 
