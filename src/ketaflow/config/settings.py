@@ -185,6 +185,8 @@ X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
+# What the patient's pages speak; the clinic's own are in English.
+PORTAL_LANGUAGES = [("en", "English"), ("es", "Español")]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -205,6 +207,8 @@ EMAIL_HOST_PASSWORD = os.environ.get("KETAFLOW_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "starttls"
 EMAIL_USE_SSL = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "tls"
 EMAIL_TIMEOUT = 20
+# Who carries text messages, by dotted path; empty: nobody does. See cli/gateways.py.
+TEXT_GATEWAY = os.environ.get("KETAFLOW_TEXT_GATEWAY", "")
 DEFAULT_FROM_EMAIL = os.environ.get("KETAFLOW_MAIL_FROM", "no-reply@localhost")
 
 LOGGING = {

@@ -17,6 +17,7 @@ from ketaflow.web import (
     live,
     measures,
     monitors,
+    notices,
     outcomes,
     patients,
     policy,
@@ -179,6 +180,12 @@ urlpatterns = [
         name="outcome_give",
     ),
     path("due/", measures.due, name="due"),
+    path(
+        "patients/<uuid:patient>/invitations/pages/<uuid:sheet>/",
+        notices.send_pages,
+        name="send_pages",
+    ),
+    path("notices/<uuid:notice>/seen/", notices.seen, name="notice_seen"),
     path("tasks/", tasks.tasks, name="safety_tasks"),
     path("tasks/<uuid:task>/", tasks.task, name="safety_task"),
     # aftercare
