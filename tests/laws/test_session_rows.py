@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved, record
 from ketaflow.people import actions as people
+from ketaflow.people.agreement import actions as agreement
 from ketaflow.people.consent import consent_for
 from ketaflow.people.roles import NotYours, RunOut
 from ketaflow.protocol import queries as protocol
@@ -118,7 +119,7 @@ def screen(patient, nurse, course):
 def agree(patient, course, nurse):
     text = consent_for(course.route)
     statements = tuple(one.key for one in text.statements)
-    people.agree(
+    agreement.agree(
         patient=patient, course=course.id, text_id=text.id, statements=statements,
         by=nurse.author, at=at(-600),
     )  # fmt: skip
@@ -331,7 +332,7 @@ def test_the_pump_waits_when_consent_was_withdrawn(chair, nurse):
 
     chair.prepare()
     given = who.consent(clinic=nurse.clinic_id, course=chair.row.course_id)
-    people.withdraw(consent=given, reason="changed her mind", by=nurse.author, at=at(5))
+    agreement.withdraw(consent=given, reason="changed her mind", by=nurse.author, at=at(5))
     refused_to_start(chair, "no signed consent")
 
 

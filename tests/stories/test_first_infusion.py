@@ -254,6 +254,21 @@ def when_the_infusion_runs(day: ClinicDay) -> None:
     day.tell("At 20 minutes:")
     day.says(page, "142/88 mmHg, pulse 72, SpO2 98 %, breathing 14")
     day.says(page, "systolic 16 above, diastolic 8 above")
+    day.tell(
+        "He feels sick as well. Ada notes it, asks Dr Osei, and gives the tablet he orders. Which "
+        "medicine and how much is theirs to decide: the page takes what was given and for what, "
+        "and proposes no dose."
+    )
+    chair.press(day, "effect", effect="nausea", severity="2")
+    page = chair.press(
+        day,
+        "rescue",
+        medicine="Ondansetron",
+        dose="4 mg",
+        route="by mouth",
+        reason="nausea, ordered by Dr Osei",
+    )
+    day.says(page, "Rescue medicine: Ondansetron 4 mg, by mouth: nausea, ordered by Dr Osei")
 
 
 def when_it_is_paused_and_ends(day: ClinicDay) -> None:

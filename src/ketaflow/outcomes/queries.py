@@ -28,6 +28,12 @@ def answered(*, clinic: UUID, patient: UUID) -> Sequence[Answered]:
     return list(reversed(found.order_by("-answered_at", "-id")[:MOST_MEASUREMENTS]))
 
 
+def all_answered(*, clinic: UUID, patient: UUID) -> QuerySet[Answered]:
+    """Every sheet of a patient, first to last."""
+    found = Answered.objects.filter(clinic_id=clinic, patient_id=patient)
+    return found.order_by("answered_at", "id")
+
+
 def without_rule(*, clinic: UUID, patient: UUID, limit: int = 20) -> Sequence[Answered]:
     """The newest sheets of scales on which no change is defined, newest first."""
     found = Answered.objects.filter(clinic_id=clinic, patient_id=patient)

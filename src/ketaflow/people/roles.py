@@ -99,6 +99,8 @@ OPERATOR_MAY = frozenset({Duty.MANAGE_STAFF, Duty.IMPORT, Duty.REGISTER})
 
 # Somebody who answers about themselves: never a role of staff, and never about anybody else.
 PATIENT = "PATIENT"
+# Somebody whom a patient named to help with appointments: answers about nothing else.
+HELPER = "HELPER"
 
 
 class NotYours(Refused):

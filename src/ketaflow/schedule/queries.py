@@ -91,6 +91,11 @@ def of_patient(*, clinic: UUID, patient: UUID, since: datetime | None = None) ->
     return _read(found.filter(ends_at__gte=since) if since else found)[:MOST_BOOKINGS]
 
 
+def all_of_patient(*, clinic: UUID, patient: UUID) -> Sequence[Booked]:
+    """Every booking a patient ever had, first to last."""
+    return _read(Booking.objects.filter(clinic_id=clinic, patient_id=patient))
+
+
 def on_days(*, clinic: UUID, first: date, last: date) -> Sequence[Booked]:
     """Every booking from `first` to `last`, by time."""
     zone = _zone(clinic)

@@ -12,6 +12,7 @@ from ketaflow.journal import queries as journal
 from ketaflow.outcomes.reviewing import queries as reviewing
 from ketaflow.people import actions as people_actions
 from ketaflow.people import queries as people
+from ketaflow.people.agreement import actions as agreement
 from ketaflow.people.chart import Kind
 from ketaflow.people.consent import consent_for
 from ketaflow.people.roles import Duty
@@ -224,7 +225,7 @@ def consent(request: StaffRequest, course: UUID) -> HttpResponse:
     refusal = None
     if request.method == "POST":
         try:
-            people_actions.agree(
+            agreement.agree(
                 patient=found.patient, course=found.id, text_id=text.id, statements=ticked,
                 by=request.author, at=timezone.now(),
             )  # fmt: skip
@@ -247,7 +248,7 @@ def withdraw(request: StaffRequest, course: UUID) -> HttpResponse:
     given = people.consent(clinic=request.clinic.id, course=found.id)
     if request.method == "POST" and given:
         try:
-            people_actions.withdraw(
+            agreement.withdraw(
                 consent=given, reason=request.POST.get("reason", ""), by=request.author,
                 at=timezone.now(),
             )  # fmt: skip

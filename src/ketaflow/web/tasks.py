@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from ketaflow.correspondence.home import queries as home
 from ketaflow.journal.queries import last_ordinal
 from ketaflow.outcomes import actions, queries
 from ketaflow.outcomes import sheet as sheets
@@ -40,6 +41,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
         "rows": sorted((waiting(task, policy, at) for task in page), key=_pressing),
         "closed": queries.closed_tasks(clinic=clinic),
         "policy": policy,
+        "notices": home.open_notices(clinic=clinic),
     }
     return render(request, "tasks/list.html", context)
 
