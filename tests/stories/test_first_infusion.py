@@ -341,7 +341,7 @@ def then_the_course_page_says_how_it_stands(day: ClinicDay) -> None:
     day.says(page, "PHQ-9 fell from 17 to 10 (41 %) on the same day: no response.")
     day.says(page, "1 of 6 sessions given, 49.2 mg in all.")
     day.says(page, "The next visit is Thu 3 Dec 2026, 11:00.")
-    assert page.locator(".chart__plot canvas").count() == 1
+    assert page.locator("svg.trend .trend__point").count() == 2
     then_it_says(page, "1 Tue 1 Dec 2026, 11:00 Discharged 49.2 mg Chair 1")
     day.look(page, "the course")
     day.tell("One day is not a response. After the third session a review will be due.")

@@ -165,6 +165,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # The clinic's administrator vouches for the address; nobody clicks a link to prove it.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_ADAPTER = "ketaflow.web.sign_in.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Passkeys need https; browsers make the one exception for localhost, so the demo may too.
@@ -184,6 +185,8 @@ X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
+# What the patient's pages speak; the clinic's own are in English.
+PORTAL_LANGUAGES = [("en", "English"), ("es", "Español")]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -204,6 +207,8 @@ EMAIL_HOST_PASSWORD = os.environ.get("KETAFLOW_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "starttls"
 EMAIL_USE_SSL = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "tls"
 EMAIL_TIMEOUT = 20
+# Who carries text messages, by dotted path; empty: nobody does. See cli/gateways.py.
+TEXT_GATEWAY = os.environ.get("KETAFLOW_TEXT_GATEWAY", "")
 DEFAULT_FROM_EMAIL = os.environ.get("KETAFLOW_MAIL_FROM", "no-reply@localhost")
 
 LOGGING = {

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -69,6 +70,27 @@ def last_ordinal(*, clinic: UUID, stream: str) -> int:
     """The ordinal of the last entry of `stream`; 0 when there is none."""
     head = Head.objects.filter(clinic=clinic, stream=stream).first()
     return head.ordinal if head else 0
+
+
+def last_at(*, clinic: UUID, kind: str) -> datetime | None:
+    """When a clinic's newest entry was made whose kind begins so; None before the first."""
+    found = Entry.objects.filter(clinic=clinic, kind__startswith=kind).order_by("-at")
+    return found.values_list("at", flat=True).first()
+
+
+def head_of(*, clinic: UUID, before_slash: Iterable[str]) -> tuple[str, int]:
+    """One hash over the heads of a clinic's streams whose names begin so, and how many there are.
+
+    As noted when they were written; nothing is followed.
+    """
+    wanted = frozenset(before_slash)
+    rows = Head.objects.filter(clinic=clinic).values_list("stream", "ordinal", "hash")
+    heads = {
+        name: (at, seal)
+        for name, at, seal in rows.iterator(chunk_size=5000)
+        if name.partition("/")[0] in wanted
+    }
+    return chain.head(heads), len(heads)
 
 
 def verify() -> Verified:

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SentTwice, SomeoneElseMoved, record
 from ketaflow.journal.author import Author
+from ketaflow.people.actions import check_licence
 from ketaflow.people.models import Staff
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
@@ -162,8 +163,11 @@ def check_dose(
     Raises:
         SamePerson: nobody checks what they prepared themselves.
         Slip, NotAsOrdered: what was read is not what was ordered.
+        RunOut: the licence of one of them has.
     """
     require(prepared_by, Duty.PREPARE)
+    for hand in (prepared_by, by):
+        check_licence(hand, at=at)
     _write(session, wishes.dose_read(read, prepared_by), seen=seen, by=by, at=at)
 
 

@@ -1,9 +1,10 @@
 """Every read about sessions: the board's rows, and one session whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from ketaflow.session.monitors.queries import Unconfirmed
 
 MOST_SESSIONS = 200
 MOST_EARLIER = 6
+IN_HAND = 25
 ORDER_CHANGED = (
     "the order was changed after check-in: cancel this session and check the patient in again"
 )
@@ -157,6 +159,20 @@ def earlier(*, clinic: UUID, session: Session) -> Sequence[Ended]:
     for entry in journal.of_streams(clinic=clinic, streams=numbers).order_by("stream", "ordinal"):
         written[entry.stream].append(entry)
     return [Ended(numbers[stream], fold(entries)) for stream, entries in written.items()]
+
+
+def told_all(*, clinic: UUID, patient: UUID) -> Iterator[tuple[Session, SessionState]]:
+    """Every session of a patient with its state, first to last; a few are in hand at a time."""
+    found = _named().filter(clinic_id=clinic, patient_id=patient).order_by("checked_in_at", "id")
+    for first in count(0, IN_HAND):
+        rows = list(found[first : first + IN_HAND])
+        written: dict[str, list[Recorded]] = {row.stream: [] for row in rows}
+        entries = journal.of_streams(clinic=clinic, streams=written)
+        for entry in entries.order_by("stream", "ordinal"):
+            written[entry.stream].append(entry)
+        yield from ((row, fold(written[row.stream])) for row in rows)
+        if len(rows) < IN_HAND:
+            return
 
 
 def room(*, clinic: UUID, id: UUID) -> Room | None:
@@ -280,7 +296,7 @@ def _course_obstacles(course: Course, protocol_: Protocol) -> tuple[str, ...]:
             protocol_,
             done=course.sessions_given,
             reviewed_after=reviewed,
-            sessions_planned=course.sessions_planned,
+            sessions_planned=course.sessions_allowed,
         )
     except Refused as refusal:
         return (_clause(refusal),)

@@ -6,10 +6,10 @@ made from its own entries.
 
 from datetime import datetime
 
+from ketaflow.paper.sheet import Picture, Section
 from ketaflow.session.queries import Room
 from ketaflow.web import session_forecast
 from ketaflow.web.paper.drawing import draw
-from ketaflow.web.paper.sheet import Picture, Section
 
 TITLE = "What a model forecast"
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ketaflow.journal import queries as journal
+from ketaflow.paper.sheet import Column, Pair, Section, Sheet, grid
 from ketaflow.people import queries as people
 from ketaflow.people.chart import Kind as Fact
 from ketaflow.protocol import queries as protocol
@@ -23,7 +24,6 @@ from ketaflow.session.wishes import RECEIVED
 from ketaflow.web import session_drug, session_monitor
 from ketaflow.web import session_page as words
 from ketaflow.web.paper import session_charts, session_forecast, session_given, signatures
-from ketaflow.web.paper.sheet import Column, Pair, Section, Sheet, grid
 from ketaflow.web.session_holds import all_holds
 
 

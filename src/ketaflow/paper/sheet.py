@@ -62,6 +62,8 @@ class Sheet:
     banner: str
     sections: tuple[Section, ...]
     dated: datetime
+    # Whether it is printed across the page, for tables of many columns.
+    wide: bool = False
 
 
 def grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Grid | None:
@@ -74,7 +76,7 @@ def typeset(sheet: Sheet) -> bytes:
     import typst
 
     told = {**asdict(sheet), "dated": sheet.dated.isoformat()}
-    form = (resources.files("ketaflow.web.paper") / "sheet.typ").read_bytes()
+    form = (resources.files("ketaflow.paper") / "sheet.typ").read_bytes()
     made = typst.compile(
         form,
         format="pdf",
