@@ -107,17 +107,27 @@ def _day(team: Any, patient: Any) -> None:
 def _timed(team: Any, patient: Any, runs: int) -> dict[str, Any]:
     from ketaflow.custody import queries
     from ketaflow.custody.answers import queries as answers
+    from ketaflow.custody.answers.reports import Asked, Name
     from ketaflow.custody.models import Movement
 
-    last = team.today
-    year = {"clinic": team.clinic.id, "first": last - timedelta(days=365), "last": last}
-    lines = answers.dispensing(**year)
+    asked = Asked(team.today - timedelta(days=365), team.today)
+
+    def year() -> list[Any]:
+        return list(answers.lines(clinic=team.clinic.id, report=Name.DISPENSING, asked=asked))
+
+    def signals() -> list[Any]:
+        from ketaflow.custody.answers.signals import SIGNALS, figures
+
+        period = answers.period(clinic=team.clinic.id, asked=asked)
+        return [figures(one, period) for one in SIGNALS.values()]
+
     return {
         "movements": Movement.objects.count(),
         "draw_ms": _ms(_session(team, patient) for _ in range(runs)),
         "balance_ms": _ms([lambda: queries.balance(clinic=team.clinic.id)] * runs),
-        "year_ms": _ms([lambda: answers.dispensing(**year)] * min(runs, 5)),
-        "year_lines": len(lines),
+        "year_ms": _ms([year] * min(runs, 5)),
+        "signals_ms": _ms([signals] * min(runs, 3)),
+        "year_lines": len(year()),
     }
 
 
@@ -195,6 +205,7 @@ def _table(result: dict[str, Any]) -> str:
         ("draw_ms", "a draw, ms"),
         ("balance_ms", "the balance, ms"),
         ("year_ms", "a year's record, ms"),
+        ("signals_ms", "a year's signals, ms"),
         ("year_lines", "lines of that year"),
     ):
         ratio = long[key] / short[key] if short[key] else 0

@@ -76,7 +76,7 @@ def test_the_custodian_sees_what_is_where_due_and_wrong_and_finds_the_cause(page
     page.get_by_role("link", name="Incident 1").click()
     look(page, "custody-incident")
     assert page.get_by_text("Reconstruction").is_visible()
-    for name in ("receive", "move", "inventory", "report", "setup"):
+    for name in ("receive", "move", "inventory", "report", "signals", "setup"):
         page.goto(f"/custody/{name}/")
         look(page, f"custody-{name}")
     page.goto(f"/custody/containers/{day.vials()[0].id}/")

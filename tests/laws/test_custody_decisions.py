@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from ketaflow.custody import amounts, barcode, incidents, profiles, witness
 from ketaflow.custody.agreement import Left, NotTheOrder, Residue, Wanted, measure, settle, take
 from ketaflow.custody.amounts import NotAnAmount, NotReadable
-from ketaflow.custody.answers import signals
 from ketaflow.custody.barcode import NotABox
 from ketaflow.custody.container import Impossible, fold
 from ketaflow.custody.counts import CountMoved, Found, Line, Moment, NotCounted, compare
@@ -310,18 +309,3 @@ def test_the_first_broken_entry_is_named_even_when_later_ones_are_broken_too():
     broken = Movement(3, Kind.DRAWN, "ben", "ben", NOW, {**entries[2].payload, "quantity": "99"})
     with pytest.raises(DoesNotVerify, match="#3"):
         laws.of_container("container/x", [*entries[:2], broken, *entries[3:]], ZONE)
-
-
-def test_a_share_of_waste_shows_its_arithmetic():
-    class Line_:
-        def __init__(self, what, mg, drawn_by, recorded_by="Ada"):
-            self.what, self.mg = what.label, Decimal(mg)
-            self.drawn_by, self.recorded_by = drawn_by, recorded_by
-
-    found = signals.by_person(
-        [Line_(Kind.ADMINISTERED, 30, "Ada"), Line_(Kind.WASTED, 10, "Ada"),
-         Line_(Kind.MISSED, 0, "", "Ben")]
-    )  # fmt: skip
-    assert [(one.person, one.wasted_share) for one in found] == [
-        ("Ada", Decimal("25.0")), ("Ben", Decimal(0)),
-    ]  # fmt: skip

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from ketaflow.cli import clinic
+from ketaflow.custody.answers.reports import REPORTS, Asked, Name, cell
 from ketaflow.refusals import BadFile
 
 
@@ -62,39 +64,60 @@ def verify(as_json: bool) -> None:
     from ketaflow.custody.proof import queries
 
     found = queries.verify()
+    heads = _heads()
     if as_json:
-        click.echo(json.dumps(found.__dict__))
-    else:
-        click.echo(
-            f"{found.containers} containers, {found.movements} movements, {found.draws} draws and "
-            f"{found.accounts} sessions verify."
-        )
+        click.echo(json.dumps({**found.__dict__, "heads": heads}))
+        return
+    click.echo(
+        f"{found.containers} containers, {found.movements} movements, {found.draws} draws and "
+        f"{found.accounts} sessions verify."
+    )
+    for name, head in heads.items():
+        click.echo(f"{name}: head {head}")
+
+
+def _heads() -> dict[str, str]:
+    """What a report on paper names as its head, for each clinic that keeps custody."""
+    from ketaflow.custody.answers.queries import sealed
+
+    kept = [one for one, queries in _clinics() if queries.terms(clinic=one.id)]
+    return {one.name: sealed(clinic=one.id).head for one in kept}
 
 
 @command.command()
+@click.option(
+    "--report",
+    type=click.Choice([one.value for one in Name]),
+    default=Name.DISPENSING.value,
+    help="Which report; the dispensing record when left out.",
+)
 @click.option("--from", "first", help="First day, such as 2026-01-01. All days when left out.")
 @click.option("--to", "last", help="Last day.")
+@click.option("--drug", default="", help="One drug only.")
+@click.option("--person", default="", help="One person only, by their full name.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of CSV.")
-def export(first: str | None, last: str | None, as_json: bool) -> None:
-    """Print the dispensing record of a period as CSV, or as JSON.
+def export(report: str, as_json: bool, drug: str, person: str, **days: str | None) -> None:
+    """Print the dispensing record, or another report, of a period as CSV or as JSON.
 
     Example: ketaflow custody export --from 2026-01-01 --to 2026-12-31
     """
-    since, until = _day(first, date(1970, 1, 1)), _day(last, date(9998, 12, 31))
-    lines = []
+    first, last = _day(days["first"], date(1970, 1, 1)), _day(days["last"], date(9998, 12, 31))
+    name, asked = Name(report), Asked(first, last, drug, person)
+    keys, lines = ("clinic", *REPORTS[name].keys), _lines(name, asked)
+    if as_json:
+        click.echo(json.dumps([dict(zip(keys, line, strict=True)) for line in lines]))
+        return
+    out = csv.writer(sys.stdout)
+    out.writerow(keys)
+    out.writerows(tuple(map(cell, line)) for line in lines)
+
+
+def _lines(name: Name, asked: Asked) -> Iterator[tuple[str, ...]]:
     for one, _ in _clinics():
         from ketaflow.custody.answers import queries
 
-        rows = queries.dispensing(clinic=one.id, first=since, last=until)
-        lines += [{"clinic": one.name, **row.row()} for row in rows]
-    if as_json:
-        click.echo(json.dumps(lines))
-        return
-    from ketaflow.custody.answers.queries import COLUMNS
-
-    out = csv.DictWriter(sys.stdout, ("clinic", *COLUMNS))
-    out.writeheader()
-    out.writerows(lines)
+        for line in queries.lines(clinic=one.id, report=name, asked=asked):
+            yield (one.name, *line)
 
 
 def _clinics() -> list[tuple[Any, Any]]:

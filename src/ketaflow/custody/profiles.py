@@ -1,7 +1,7 @@
 """What a place asks of those who keep controlled drugs; and what the clinic signs itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ketaflow import tables
+from ketaflow.custody.answers.signals import SIGNALS
 from ketaflow.protocol.figures import Figure, Statement, figure, statement
 from ketaflow.refusals import Refused
 
@@ -37,13 +38,15 @@ class Terms:
 
     `agreement_mg`: how far what custody says left and what a session says was given may lie apart.
     `count_every_h`: how often each place is counted. `open_vial_days`: how long an opened vial is
-    used, 0 for the day it is opened.
+    used, 0 for the day it is opened. `limits`: from which percentage on a signal of diversion is
+    marked, by signal; what is left out is shown and never marked.
     """
 
     jurisdiction: str
     agreement_mg: Decimal
     count_every_h: int
     open_vial_days: int
+    limits: Mapping[str, Decimal] = field(default_factory=dict)
 
     def check(self) -> None:
         """Refuse numbers that nobody can mean.
@@ -61,6 +64,11 @@ class Terms:
             raise NotSigned(
                 "Count every 1 to 744 hours, and use an opened vial for 0 to 28 days more."
             )
+        for name, limit in self.limits.items():
+            if name not in SIGNALS or not 0 <= limit <= 100 or limit != round(limit, 1):
+                raise NotSigned(
+                    f"A signal is marked above 0 to 100 %, one decimal (got {limit} for {name})."
+                )
 
     def use_by(self, opened_on: date) -> date:
         """The last day on which a vial that was opened on a day is used."""

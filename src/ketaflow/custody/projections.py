@@ -25,7 +25,7 @@ from ketaflow.custody.movements import Kind
 from ketaflow.custody.setting.projections import SETTING
 from ketaflow.custody.witness import seconds
 from ketaflow.journal import queries as journal
-from ketaflow.journal.projecting import Projection, row_id
+from ketaflow.journal.projecting import Projection, leave, row_id
 
 PARTS = ("quantity", "administered", "wasted", "returned", "lost", "held")
 
@@ -212,5 +212,7 @@ PROJECTION = Projection(
         "custody.explained": _explained,
         "custody.settled": _settled,
         "custody.reopened": _reopened,
+        # Who took which report: for the record, not for any table.
+        "report.taken": leave,
     },
 )

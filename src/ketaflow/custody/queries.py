@@ -1,6 +1,6 @@
 """Every read about what is where: containers, draws, accounts, and who signed how it is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -63,7 +63,19 @@ def signed(*, clinic: UUID) -> Signed:
         raise NotSigned(
             "This clinic does not keep custody yet: its medical director signs the terms first."
         )
-    return Signed(row.jurisdiction, row.agreement_mg, row.count_every_h, row.open_vial_days)
+    return Signed(
+        row.jurisdiction, row.agreement_mg, row.count_every_h, row.open_vial_days, _limits(row)
+    )
+
+
+def _limits(row: Terms) -> dict[str, Decimal]:
+    return {name: Decimal(limit) for name, limit in row.limits.items()}
+
+
+def limits(*, clinic: UUID) -> Mapping[str, Decimal]:
+    """From which percentage on a signal of diversion is marked, where the clinic signed one."""
+    row = terms(clinic=clinic)
+    return _limits(row) if row else {}
 
 
 def items(*, clinic: UUID) -> Sequence[Item]:

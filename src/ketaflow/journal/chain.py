@@ -86,8 +86,13 @@ def follow(links: Iterable[Link], heads: Mapping[str, tuple[int, str]]) -> tuple
         ends[stream] = (ordinal, previous)
         count += 1
     _check_heads(ends, heads)
+    return count, head(ends)
+
+
+def head(ends: Mapping[str, tuple[int, str]]) -> str:
+    """One hash over the last entry of every stream: it stands for everything written so far."""
     covered = "".join(f"{name} {at} {seal_}\n" for name, (at, seal_) in sorted(ends.items()))
-    return count, hashlib.sha256(covered.encode()).hexdigest()
+    return hashlib.sha256(covered.encode()).hexdigest()
 
 
 def _check_link(link: Link, ordinal: int, previous: str) -> None:

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Max, QuerySet
 
 from ketaflow.journal import chain, projecting, telling
@@ -25,9 +26,16 @@ class Verified:
     head: str
 
 
-def entries(*, clinic: UUID, stream: str) -> Sequence[Entry]:
-    """All entries of `stream`, first to last."""
-    return list(Entry.objects.filter(clinic=clinic, stream=stream).order_by("ordinal"))
+def entries(
+    *, clinic: UUID, stream: str, since: int = 1, upto: int | None = None
+) -> Sequence[Entry]:
+    """The entries of `stream`, first to last: all, or those from one ordinal to another."""
+    found = Entry.objects.filter(clinic=clinic, stream=stream)
+    if since > 1:
+        found = found.filter(ordinal__gte=since)
+    if upto is not None:
+        found = found.filter(ordinal__lte=upto)
+    return list(found.order_by("ordinal"))
 
 
 def of_streams(*, clinic: UUID, streams: Iterable[str]) -> QuerySet[Entry]:
@@ -58,6 +66,27 @@ def last_ordinal(*, clinic: UUID, stream: str) -> int:
     """The ordinal of the last entry of `stream`; 0 when there is none."""
     head = Head.objects.filter(clinic=clinic, stream=stream).first()
     return head.ordinal if head else 0
+
+
+def last_at(*, clinic: UUID, kind: str) -> datetime | None:
+    """When a clinic's newest entry was made whose kind begins so; None before the first."""
+    found = Entry.objects.filter(clinic=clinic, kind__startswith=kind).order_by("-at")
+    return found.values_list("at", flat=True).first()
+
+
+def head_of(*, clinic: UUID, before_slash: Iterable[str]) -> tuple[str, int]:
+    """One hash over the heads of a clinic's streams whose names begin so, and how many there are.
+
+    As noted when they were written; nothing is followed.
+    """
+    wanted = frozenset(before_slash)
+    rows = Head.objects.filter(clinic=clinic).values_list("stream", "ordinal", "hash")
+    heads = {
+        name: (at, seal)
+        for name, at, seal in rows.iterator(chunk_size=5000)
+        if name.partition("/")[0] in wanted
+    }
+    return chain.head(heads), len(heads)
 
 
 def verify() -> Verified:
@@ -171,6 +200,12 @@ class Ear:
                 cursor.execute(f"LISTEN {telling.CHANNEL}")
         else:
             self._last = Entry.objects.aggregate(top=Max("id"))["top"] or 0
+
+    def close(self) -> None:
+        """Hear nothing more; a connection that is lent to somebody else next must not listen."""
+        if self._told:
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("UNLISTEN *")
 
     def hear(self, seconds: float) -> list[Written]:
         """What was written since the last time; waits up to `seconds` for something.

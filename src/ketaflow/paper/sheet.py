@@ -62,6 +62,8 @@ class Sheet:
     banner: str
     sections: tuple[Section, ...]
     dated: datetime
+    # Whether it is printed across the page, for tables of many columns.
+    wide: bool = False
 
 
 def grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Grid | None:

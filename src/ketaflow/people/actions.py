@@ -12,8 +12,25 @@ from ketaflow.journal.author import Author
 from ketaflow.people import registration
 from ketaflow.people.chart import ChartItem, ReceivedChart, as_payload, item_payload
 from ketaflow.people.consent import ConsentText, Signed, consent_text
-from ketaflow.people.models import Clinic, Consent, Patient, ReceivedDocument, Staff, User
-from ketaflow.people.roles import HELPER, PATIENT, Duty, NotYours, Role, is_patient, require
+from ketaflow.people.models import (
+    Clinic,
+    Consent,
+    Credential,
+    Patient,
+    ReceivedDocument,
+    Staff,
+    User,
+)
+from ketaflow.people.roles import (
+    LICENCE,
+    PATIENT,
+    Duty,
+    NotYours,
+    Role,
+    is_patient,
+    require,
+    require_valid_licence,
+)
 from ketaflow.refusals import Refused
 
 AHEAD = timedelta(hours=14)
@@ -28,11 +45,6 @@ def system_of(clinic: Clinic, name: str = SYSTEM.name) -> Author:
 def oneself(patient: Patient) -> Author:
     """The patient as the author of what they answer at home."""
     return Author(patient.clinic_id, patient.id, f"{patient.name}, at home", (PATIENT,))
-
-
-def helping(patient: Patient, helper: UUID, name: str) -> Author:
-    """Somebody whom the patient named, as the author of what they answer for her."""
-    return Author(patient.clinic_id, helper, f"{name}, helping {patient.name}", (HELPER,))
 
 
 class AlreadyThere(Refused):
@@ -124,6 +136,19 @@ def certify(
     with transaction.atomic():
         _colleague(staff, by)
         record_once(stream=f"staff/{staff}", kind="staff.certified", by=by, at=at, payload=payload)
+
+
+def check_licence(of: Author, *, at: datetime) -> None:
+    """Refuse the signature of somebody whose licence on record has run out by the clinic's day.
+
+    A licence that was never recorded says nothing, and refuses nothing.
+
+    Raises:
+        RunOut: says since when, and what to do.
+    """
+    held = Credential.objects.filter(clinic_id=of.clinic, staff_id__in=[of.id], kind=LICENCE)
+    for one in held:
+        require_valid_licence(of, one.expires_on, on=_today(of, at))
 
 
 def register(*, details: registration.PatientDetails, by: Author, at: datetime) -> Patient:

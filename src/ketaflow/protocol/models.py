@@ -56,6 +56,8 @@ class Course(Row):
     last_given_at = models.DateTimeField(null=True)
     # When each session was given, session to ISO text: the protocol's spacing counts them all.
     given_at = models.JSONField(default=dict)
+    # How many sessions after induction a signed aftercare plan allows so far.
+    maintenance_sessions = models.PositiveIntegerField(default=0)
     # Why the course may take longer than its protocol says; empty while it may not.
     stretched = models.TextField(default="", blank=True)
     planned_by = models.CharField(max_length=200)
@@ -69,6 +71,11 @@ class Course(Row):
 
     def __str__(self) -> str:
         return f"{self.protocol} for {self.patient_id}"
+
+    @property
+    def sessions_allowed(self) -> int:
+        """How many sessions there may be: those of induction, and those signed for after it."""
+        return self.sessions_planned + self.maintenance_sessions
 
     @property
     def stream(self) -> str:

@@ -30,9 +30,12 @@ from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
 from ketaflow.session.events import Recorded
-from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.fold import Folded, SessionState, fold
+from ketaflow.session.folds import queries as folds
 from ketaflow.session.holds.standing import obstacles as held_back
 from ketaflow.session.models import OVER, Press, Session
+from ketaflow.session.monitors import queries as monitors
+from ketaflow.session.monitors.queries import Unconfirmed
 
 MOST_SESSIONS = 200
 MOST_EARLIER = 6
@@ -47,9 +50,14 @@ class Room:
     """One session whole: its row, what its stream says, and by which rules it is run."""
 
     session: Session
-    state: SessionState
+    told: Folded
     protocol: Protocol
     policy: Policy | None
+
+    @property
+    def state(self) -> SessionState:
+        """What the stream says."""
+        return self.told.state
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -69,12 +77,14 @@ class Ended:
 class OnBoard:
     """One session on the board; `next_due_at` is None while nothing is due.
 
-    `watch_until` is the end of the observation that the label fixes, None where it fixes none.
+    `watch_until` is the end of the observation that the label fixes, None where it fixes none;
+    `monitor` is what its monitor said since and nobody has confirmed, the newest first.
     """
 
     session: Session
     next_due_at: datetime | None
     watch_until: datetime | None
+    monitor: Sequence[Unconfirmed] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ def pressed(*, clinic: UUID, name: UUID) -> Press | None:
 
 def state(*, clinic: UUID, id: UUID) -> SessionState:
     """What the stream of a session says."""
-    return fold(journal.entries(clinic=clinic, stream=f"session/{id}"))
+    return folds.of_stream(clinic=clinic, stream=f"session/{id}").state
 
 
 def earlier(*, clinic: UUID, session: Session) -> Sequence[Ended]:
@@ -172,7 +182,7 @@ def room(*, clinic: UUID, id: UUID) -> Room | None:
         return None
     return Room(
         session=row,
-        state=state(clinic=clinic, id=id),
+        told=folds.of_stream(clinic=clinic, stream=row.stream),
         protocol=library.protocol(row.course.protocol),
         policy=protocol.policy(clinic=clinic),
     )
@@ -244,8 +254,12 @@ def today(*, clinic: UUID, at: datetime) -> Today:
     # Asked together, the two would be looked for in every session there ever was.
     here = rows.filter(ended_at=None)
     gone = rows.filter(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
+    heard = monitors.latest(clinic=clinic, sessions=here, at=at)
     present, over = (
-        tuple(OnBoard(row, _next_due_at(row, policy), _watch_until(row)) for row in found)
+        tuple(
+            OnBoard(row, _next_due_at(row, policy), _watch_until(row), heard.get(row.id, ()))
+            for row in found
+        )
         for found in (here, gone)
     )
     taken = {one.session.chair for one in present}
@@ -282,7 +296,7 @@ def _course_obstacles(course: Course, protocol_: Protocol) -> tuple[str, ...]:
             protocol_,
             done=course.sessions_given,
             reviewed_after=reviewed,
-            sessions_planned=course.sessions_planned,
+            sessions_planned=course.sessions_allowed,
         )
     except Refused as refusal:
         return (_clause(refusal),)

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from django import forms
 
+from ketaflow.custody.answers.reports import REPORTS, Asked, Name
+from ketaflow.custody.answers.signals import SIGNALS
 from ketaflow.custody.counts import Method, Moment
 from ketaflow.custody.items import SCHEDULES, Form
 from ketaflow.custody.movements import PlaceKind
-from ketaflow.custody.profiles import profiles
+from ketaflow.custody.profiles import Terms, profiles
+from ketaflow.custody.setting.delivery import Delivered
 from ketaflow.protocol.library import Drug
 from ketaflow.web.forms import DayInput
 from ketaflow.web.presses import number
@@ -147,23 +150,61 @@ class AdjustForm(WitnessForm):
 
 
 class ReceiveForm(forms.Form):
-    """One line of an invoice."""
+    """Who sent it, where it went, and a box to scan into the lines below."""
 
     supplier = words("Supplier")
     address = words("Supplier's address")
     registration = words("Supplier's registration number")
     invoice = words("Invoice")
     place = forms.ChoiceField(label="Locked into")
-    scan = scanned()
+    scan = forms.CharField(
+        label="Scan each box",
+        required=False,
+        max_length=200,
+        help_text="The square code. Enter puts it on the list below; a second box of the same lot "
+        "makes its line one more.",
+        widget=forms.TextInput({"autocomplete": "off", "class": "govuk-input--width-20"}),
+    )
+
+    def __init__(self, *args: Any, places: Choices, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["place"].choices = places  # type: ignore[attr-defined]
+
+
+class LineForm(forms.Form):
+    """One line of an invoice: all of it, or nothing."""
+
     item = forms.ChoiceField(label="Item", required=False)
     lot = forms.CharField(label="Lot", max_length=40, required=False)
     expires_on = forms.DateField(label="Expires on", required=False, widget=DayInput)
-    containers = forms.IntegerField(label="How many containers", min_value=1, max_value=500)
+    containers = forms.IntegerField(
+        label="Containers", min_value=1, max_value=500, required=False,
+        widget=forms.NumberInput({"class": "govuk-input govuk-input--width-4"}),
+    )  # fmt: skip
+    serials = forms.CharField(widget=forms.HiddenInput, required=False, max_length=25_000)
 
-    def __init__(self, *args: Any, places: Choices, items: Choices, **more: Any) -> None:
+    def __init__(self, *args: Any, items: Choices, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["place"].choices = places  # type: ignore[attr-defined]
-        self.fields["item"].choices = [("", "As scanned"), *items]  # type: ignore[attr-defined]
+        self.fields["item"].choices = [("", "–"), *items]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what a line that was begun still lacks."""
+        told: dict[str, Any] = super().clean() or {}
+        for name in ("item", "lot", "expires_on", "containers"):
+            if self.has_changed() and not told.get(name) and name not in self.errors:
+                self.add_error(name, f"Enter the {self.fields[name].label} of this line.")
+        return told
+
+    @property
+    def delivered(self) -> Delivered | None:
+        """The line; None where nothing was entered."""
+        told = self.cleaned_data
+        if not told.get("item"):
+            return None
+        serials = tuple(told["serials"].split())
+        return Delivered(
+            UUID(told["item"]), told["lot"], told["expires_on"], told["containers"], serials
+        )
 
 
 class TermsForm(SeenForm):
@@ -184,6 +225,24 @@ class TermsForm(SeenForm):
         label="Use an opened vial for (days more)",
         help_text="0: on the day it is opened. 28 days is often said and is UNVERIFIED here.",
     )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for name, signal in SIGNALS.items():
+            self.fields[f"limit_{name}"] = number(
+                f"Mark “{signal.title}” above", "%", help_text="Empty: shown, never marked."
+            )
+
+    @property
+    def terms(self) -> Terms:
+        """The terms as they were filled in."""
+        told = self.cleaned_data
+        limits = {name: told[f"limit_{name}"] for name in SIGNALS}
+        return Terms(
+            told["jurisdiction"], told["agreement_mg"], told["count_every_h"],
+            told["open_vial_days"],
+            {name: limit for name, limit in limits.items() if limit is not None},
+        )  # fmt: skip
 
 
 class ItemForm(forms.Form):
@@ -255,15 +314,46 @@ class CloseForm(SeenForm):
 
 
 class PeriodForm(forms.Form):
-    """Which part of the dispensing record."""
+    """Which days."""
 
     first = forms.DateField(label="From", widget=DayInput)
     last = forms.DateField(label="To", widget=DayInput)
+
+
+class SignalsForm(PeriodForm):
+    """Which days, and which drug."""
+
     drug = forms.ChoiceField(
         label="Drug", required=False,
         choices=[("", "All"), *((one.value, one.value) for one in Drug)],
     )  # fmt: skip
+
+    @property
+    def asked(self) -> Asked:
+        """Which days, and which drug."""
+        return Asked(**self.cleaned_data)
+
+
+class ReportsForm(SignalsForm):
+    """Which report, and which part of it."""
+
+    report = forms.ChoiceField(
+        label="Report",
+        choices=[(name.value, one.title) for name, one in REPORTS.items()],
+    )  # fmt: skip
     person = forms.CharField(label="Who (full name)", required=False, max_length=200)
+    field_order = ("report", "first", "last", "drug", "person")
+
+    @property
+    def name(self) -> Name:
+        """The report that was chosen."""
+        return Name(self.cleaned_data["report"])
+
+    @property
+    def asked(self) -> Asked:
+        """Which part of it."""
+        told = self.cleaned_data
+        return Asked(told["first"], told["last"], told["drug"], told["person"].strip())
 
 
 def marked(id: UUID, seen: int) -> str:

@@ -1,9 +1,8 @@
-"""How custody is kept: signed terms, items, places; and taking in what was delivered."""
+"""How custody is kept: signed terms, items and places."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -12,31 +11,27 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from ketaflow.custody import barcode, queries
-from ketaflow.custody.barcode import NotABox
 from ketaflow.custody.items import Details, Form
 from ketaflow.custody.movements import PlaceKind
-from ketaflow.custody.profiles import Terms, profiles
+from ketaflow.custody.profiles import profiles
 from ketaflow.custody.setting import actions
-from ketaflow.custody.setting.actions import Delivered, Supplier
 from ketaflow.journal.author import Author
 from ketaflow.people.roles import Duty, may
 from ketaflow.protocol.library import Drug
 from ketaflow.refusals import Refused
 from ketaflow.web import custody_forms as entering
 from ketaflow.web.errors import status_of
-from ketaflow.web.forms import answer, refuse
+from ketaflow.web.forms import refuse
 from ketaflow.web.gate import StaffRequest, duty
 
 
-def _terms(told: dict[str, Any], by: Author, at: datetime) -> str:
-    terms = Terms(
-        told["jurisdiction"], told["agreement_mg"], told["count_every_h"], told["open_vial_days"]
-    )
-    actions.sign_terms(terms=terms, seen=told["seen"], by=by, at=at)
+def _terms(form: Any, by: Author, at: datetime) -> str:
+    actions.sign_terms(terms=form.terms, seen=form.cleaned_data["seen"], by=by, at=at)
     return "Signed: every session that begins from now on must add up."
 
 
-def _item(told: dict[str, Any], by: Author, at: datetime) -> str:
+def _item(form: Any, by: Author, at: datetime) -> str:
+    told = form.cleaned_data
     gtin = told["gtin"].strip()
     if gtin and not (gtin.isdecimal() and len(gtin) == 14):
         gtin = barcode.scan(gtin).gtin
@@ -48,7 +43,8 @@ def _item(told: dict[str, Any], by: Author, at: datetime) -> str:
     return f"{details.name} is kept here."
 
 
-def _place(told: dict[str, Any], by: Author, at: datetime) -> str:
+def _place(form: Any, by: Author, at: datetime) -> str:
+    told = form.cleaned_data
     actions.add_place(name=told["name"], kind=PlaceKind(told["kind"]), by=by, at=at)
     return f"{told['name']} is on the list."
 
@@ -70,7 +66,7 @@ def setup(request: StaffRequest) -> HttpResponse:
         shown[chosen], status = form, 422
         if form.is_valid():
             try:
-                said = DO[chosen][1](form.cleaned_data, request.author, timezone.now())
+                said = DO[chosen][1](form, request.author, timezone.now())
                 messages.success(request, said)
                 return redirect("custody_setup")
             except Refused as refusal:
@@ -93,59 +89,10 @@ def _fresh(request: StaffRequest) -> dict[str, forms.Form]:
     signed = queries.terms(clinic=request.clinic.id)
     names = ("jurisdiction", "agreement_mg", "count_every_h", "open_vial_days")
     initial = {name: getattr(signed, name) for name in names} if signed else {}
+    limits = queries.limits(clinic=request.clinic.id)
+    initial |= {f"limit_{name}": limit for name, limit in limits.items()}
     initial["seen"] = signed.version if signed else 0
     found: dict[str, forms.Form] = {}
     if may(request.author.roles, Duty.SIGN_POLICY):
         found["terms"] = entering.TermsForm(prefix="terms", initial=initial)
     return found | {name: DO[name][0](prefix=name) for name in ("item", "place")}
-
-
-@duty(Duty.KEEP_DRUGS)
-def receive(request: StaffRequest) -> HttpResponse:
-    """Take in one line of an invoice."""
-    clinic = request.clinic.id
-    vaults = [one for one in queries.places(clinic=clinic) if one.kind == PlaceKind.VAULT]
-    form = entering.ReceiveForm(
-        request.POST or None,
-        places=[(str(one.id), one.name) for one in vaults],
-        items=[(str(one.id), one.name) for one in queries.items(clinic=clinic)],
-    )
-    if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
-        supplier = Supplier(
-            told["supplier"], told["address"], told["registration"], told["invoice"]
-        )
-        try:
-            came = actions.receive(
-                supplier=supplier, lines=(_line(request, told),), place=UUID(told["place"]),
-                by=request.author, at=timezone.now(),
-            )  # fmt: skip
-        except Refused as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, f"{came.containers} containers are in the vault.")
-            return redirect("custody")
-    return answer(request, "custody/receive.html", {"vaults": vaults}, form)
-
-
-def _line(request: StaffRequest, told: dict[str, Any]) -> Delivered:
-    """What was delivered, as scanned, with whatever was typed beside it.
-
-    Raises:
-        NotABox: the code is of something else, or says another thing than what was typed.
-    """
-    item, lot, expires_on, serial = told["item"], told["lot"], told["expires_on"], ""
-    if told["scan"]:
-        said = barcode.scan(told["scan"])
-        known = queries.item_of_gtin(clinic=request.clinic.id, gtin=said.gtin)
-        if known is None or (item and item != str(known.id)):
-            raise NotABox(
-                f"The box says GTIN {said.gtin}, which is not the chosen item. Add that item, or "
-                "scan another box."
-            )
-        item, lot, serial = str(known.id), lot or said.lot, said.serial
-        expires_on = expires_on or said.expires_on
-    if not (item and lot and expires_on):
-        raise NotABox("Scan the box, or choose the item and type its lot and expiry.")
-    serials = (serial,) if serial and told["containers"] == 1 else ()
-    return Delivered(UUID(item), lot, expires_on, told["containers"], serials)

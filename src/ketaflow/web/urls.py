@@ -9,11 +9,13 @@ from ketaflow.web import (
     custody,
     custody_answers,
     custody_count,
+    custody_receive,
     custody_session,
     custody_setup,
     home,
     invitations,
     live,
+    measures,
     monitors,
     notices,
     outcomes,
@@ -110,10 +112,11 @@ urlpatterns = [
     # custody
     path("custody/", custody.custody, name="custody"),
     path("custody/setup/", custody_setup.setup, name="custody_setup"),
-    path("custody/receive/", custody_setup.receive, name="custody_receive"),
+    path("custody/receive/", custody_receive.receive, name="custody_receive"),
     path("custody/move/", custody.move, name="custody_move"),
     path("custody/inventory/", custody_count.inventory, name="custody_inventory"),
     path("custody/report/", custody_answers.report, name="custody_report"),
+    path("custody/signals/", custody_answers.signals, name="custody_signals"),
     path("custody/places/<uuid:place>/", custody.place, name="custody_place"),
     path("custody/places/<uuid:place>/count/", custody_count.count, name="custody_count"),
     path("custody/counts/<uuid:count>/", custody_count.counted, name="custody_counted"),
@@ -182,6 +185,7 @@ urlpatterns = [
         name="send_pages",
     ),
     path("notices/<uuid:notice>/seen/", notices.seen, name="notice_seen"),
+    path("due/", measures.due, name="due"),
     path("tasks/", tasks.tasks, name="safety_tasks"),
     path("tasks/<uuid:task>/", tasks.task, name="safety_task"),
     # aftercare
@@ -191,5 +195,6 @@ urlpatterns = [
         "courses/<uuid:course>/aftercare/check-in/", aftercare.check_in, name="aftercare_check_in"
     ),
     path("courses/<uuid:course>/aftercare/relapse/", aftercare.relapse, name="aftercare_relapse"),
+    path("courses/<uuid:course>/aftercare/note/", aftercare.note, name="aftercare_note"),
     path("courses/<uuid:course>/aftercare/card/", aftercare.crisis_card, name="crisis_card"),
 ]

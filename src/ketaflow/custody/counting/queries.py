@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from ketaflow.custody import queries
 from ketaflow.custody.container import Status
@@ -132,7 +132,9 @@ def reconstruction(*, clinic: UUID, incident: Incident) -> Reconstruction:
     if incident.account:
         rows = Movement.objects.filter(clinic_id=clinic, account=incident.account)
         return _whole(rows, None, None)
-    counts_ = Count.objects.filter(clinic_id=clinic, agrees=True, place=incident.place)
+    # An inventory that agreed is a count of every place.
+    here = Q(place=incident.place) | Q(place=None)
+    counts_ = Count.objects.filter(here, clinic_id=clinic, agrees=True)
     since = counts_.filter(counted_at__lt=incident.opened_at).order_by("-counted_at").first()
     until = counts_.filter(counted_at__gt=incident.opened_at).order_by("counted_at").first()
     rows = Movement.objects.filter(clinic_id=clinic)

@@ -1,6 +1,5 @@
 """Every write about how custody is kept: the signed terms, items, places, and what is received."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -13,6 +12,7 @@ from ketaflow.custody.container import Impossible
 from ketaflow.custody.items import Details, Form
 from ketaflow.custody.movements import Kind, PlaceKind
 from ketaflow.custody.profiles import Terms as Signed
+from ketaflow.custody.setting.delivery import Delivered, Supplier
 from ketaflow.custody.setting.models import Item, Place, Receipt, Terms
 from ketaflow.journal.actions import SomeoneElseMoved, record, record_once
 from ketaflow.journal.author import Author
@@ -26,30 +26,14 @@ from ketaflow.schedule.hours import day_of
 
 MOST_AT_ONCE = 500
 
+__all__ = [
+    "MOST_AT_ONCE", "Delivered", "NotHere", "Supplier", "add_item", "add_place", "receive",
+    "sign_terms",
+]  # fmt: skip
+
 
 class NotHere(Refused):
     """Nothing of this clinic is known by that identifier."""
-
-
-@dataclass(frozen=True)
-class Supplier:
-    """Who sent it: name, address, registration number, and the invoice it came with."""
-
-    name: str
-    address: str
-    registration: str
-    invoice: str
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """One line of an invoice: `serials` is empty, or has one for each container."""
-
-    item: UUID
-    lot: str
-    expires_on: date
-    containers: int
-    serials: tuple[str, ...] = ()
 
 
 def sign_terms(*, terms: Signed, seen: int, by: Author, at: datetime) -> None:
@@ -71,6 +55,7 @@ def sign_terms(*, terms: Signed, seen: int, by: Author, at: datetime) -> None:
         "agreement_mg": plain(terms.agreement_mg),
         "count_every_h": terms.count_every_h,
         "open_vial_days": terms.open_vial_days,
+        "limits": {name: plain(limit) for name, limit in terms.limits.items()},
     }
     try:
         with transaction.atomic():

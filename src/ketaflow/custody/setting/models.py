@@ -47,6 +47,8 @@ class Terms(Row):
     agreement_mg = Amount()
     count_every_h = models.PositiveIntegerField()
     open_vial_days = models.PositiveIntegerField()
+    # Percentages as text, by signal.
+    limits = models.JSONField(default=dict)
     signed_by_name = models.CharField(max_length=200)
     signed_at = models.DateTimeField()
 

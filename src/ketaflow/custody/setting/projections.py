@@ -18,6 +18,7 @@ def _signed(entry: Any) -> None:
         agreement_mg=Decimal(told["agreement_mg"]),
         count_every_h=told["count_every_h"],
         open_vial_days=told["open_vial_days"],
+        limits=told.get("limits", {}),
         signed_by_name=entry.by_name,
         signed_at=entry.at,
     )
