@@ -1,6 +1,6 @@
 """One questionnaire over time as an SVG: a picture that needs no script and no other file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -36,13 +36,16 @@ class _Frame:
         return f"{HIGH - BELOW - float(share) * (HIGH - ABOVE - BELOW):.1f}"
 
 
-def svg(trend: Trend, *, zone: tzinfo, words: str = "") -> str:
+def svg(
+    trend: Trend, *, zone: tzinfo, words: str = "", day: Callable[[datetime], str] | None = None
+) -> str:
     """The picture of a trend, safe to be put into a page; empty when there is nothing to draw.
 
     Args:
         trend: totals, the sessions between them, and the levels that mean something.
         zone: whose days stand below it.
         words: what the picture says to somebody who does not see it; else the trend's sentence.
+        day: how a day is written in another language; else in English.
 
     Returns:
         An `svg` element without style, script or identifier: colours are the page's text colour,
@@ -54,7 +57,7 @@ def svg(trend: Trend, *, zone: tzinfo, words: str = "") -> str:
     every = [*moments, *(mark.at for mark in trend.marks)]
     frame = _Frame(min(every), max(every), trend.low, trend.high)
     parts = [*_scale(frame), *_marks(trend, frame), *_levels(trend, frame), *_totals(trend, frame)]
-    parts += _days(frame, zone)
+    parts += _days(frame, zone, day or _english)
     name = escape(words or trend.summary)
     return (
         f'<svg class="trend" viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{name}" '
@@ -101,12 +104,15 @@ def _totals(trend: Trend, frame: _Frame) -> Iterator[str]:
         yield f'<circle class="trend__point" cx="{x}" cy="{y}" r="4"/>'
 
 
-def _days(frame: _Frame, zone: tzinfo) -> Iterator[str]:
+def _days(frame: _Frame, zone: tzinfo, day: Callable[[datetime], str]) -> Iterator[str]:
     ends = ((frame.since, LEFT, "start"), (frame.until, WIDE - RIGHT, "end"))
     for at, x, anchor in ends:
-        day = at.astimezone(zone)
-        said = f"{day.day} {day:%b %Y}"
+        said = day(at.astimezone(zone))
         yield _text(f'x="{x}" y="{HIGH - BELOW + LINE}" text-anchor="{anchor}"', said)
+
+
+def _english(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y}"
 
 
 def _across(name: str, y: str, stroke: str) -> str:
