@@ -123,20 +123,20 @@ def then_she_sees_what_happened_and_how_it_goes(day: ClinicDay, phone) -> None:
     examined(phone)
     assert phone.get_by_role("img", name="GAD-7: from").is_visible()
     day.tell("Her answers are a picture that needs no script, the same in words, and a table.")
-    follow(phone.get_by_role("link", name="Back"))
+    follow(phone.get_by_role("link", name="Back", exact=True))
     for name in (
         "What happened in your sessions", "Your agreement", "Language and messages",
         "Somebody who helps you", "Download your data",
     ):  # fmt: skip
         follow(phone.get_by_role("link", name=name))
         examined(phone)
-        follow(phone.get_by_role("link", name="Back"))
+        follow(phone.get_by_role("link", name="Back", exact=True))
     follow(phone.get_by_role("link", name="Your agreement"))
     for name in ("Read it again", "Take it back"):
         follow(phone.get_by_role("link", name=name).first)
         examined(phone)
-    follow(phone.get_by_role("link", name="Back"))
-    follow(phone.get_by_role("link", name="Back"))
+    follow(phone.get_by_role("link", name="Back", exact=True))
+    follow(phone.get_by_role("link", name="Back", exact=True))
     follow(phone.get_by_role("link", name="What happened in your sessions"))
     follow(phone.locator("main li a").first)
     day.says(phone, "Ketamine, into a vein")
