@@ -89,7 +89,7 @@ def _read(
     zone = Clinic.objects.get(id=clinic).zone
     booked = _booked(clinic, courses)
     filled = _filled(clinic, courses)
-    since = _since(clinic, courses)
+    since = _since(courses)
     return {
         one: decide.measures(
             programme(one.protocol),
@@ -140,10 +140,11 @@ def _filled(
     return found
 
 
-def _since(clinic: UUID, courses: Sequence[Course]) -> Mapping[UUID, datetime]:
+def _since(courses: Sequence[Course]) -> Mapping[UUID, datetime]:
     """The last session of an earlier course, for each course that had one before it."""
     patients = {one.patient_id for one in courses}
-    treated = Course.objects.filter(clinic_id=clinic, patient_id__in=patients)
+    # By the patients alone, who are the clinic's: by the clinic it would go through all its courses.
+    treated = Course.objects.filter(patient_id__in=patients)
     earlier: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)
     columns = ("patient_id", "planned_at", "last_given_at")
     for patient, planned_at, last in treated.exclude(last_given_at=None).values_list(*columns):
