@@ -9,7 +9,7 @@ from html import escape
 from ketaflow.outcomes.trend import Trend
 from ketaflow.protocol.figures import show
 
-WIDE, HIGH = 640, 240
+WIDE, HIGH = 480, 220
 LEFT, RIGHT, ABOVE, BELOW = 40, 12, 20, 26
 FEWEST_POINTS = 2
 STEPS = 4
@@ -66,7 +66,7 @@ def svg(
     name = escape(words or trend.summary)
     return (
         f'<svg class="trend" viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{name}" '
-        f'font-size="11" fill="currentColor">{"".join(parts)}</svg>'
+        f'font-size="12" fill="currentColor">{"".join(parts)}</svg>'
     )
 
 
