@@ -126,7 +126,7 @@ def _relapse_events(
     found: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
     streams = [f"aftercare/{one.id}" for one in courses]
     rows = Entry.objects.filter(clinic=clinic, stream__in=streams, kind="aftercare.relapse_noted")
-    for row in rows.order_by("-at"):
+    for row in rows.order_by("stream", "-ordinal"):
         about = UUID(row.stream.partition("/")[2])
         found[about].append((row.at, row.payload["what"]))
     return found
