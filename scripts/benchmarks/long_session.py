@@ -23,6 +23,7 @@ from ketaflow.journal import actions as actions_of_journal
 from ketaflow.journal import chain
 from ketaflow.journal.author import Author
 from ketaflow.journal.models import Entry, Head
+from ketaflow.session import actions as sessions
 from ketaflow.session.models import Session
 from ketaflow.session.monitors import actions
 from ketaflow.session.monitors.arrivals import Arrival, Measured
@@ -43,19 +44,28 @@ def tell() -> None:
             _send(team.clinic.id, chair.place, began, count)
     client = Client()
     client.force_login(team.staff["nurse"].user)
-    took: dict[str, list[float]] = {"short": [], "long": []}
-    for _ in range(runs + 1):
+    took: dict[str, list[float]] = {"short": [], "long": [], "long, after an entry": []}
+    for run in range(runs + 1):
         for name, chair in (("short", short), ("long", long)):
             at = time.perf_counter()
             assert client.get(f"/sessions/{chair.session}/").status_code == 200
             took[name].append((time.perf_counter() - at) * 1000)
+        sessions.note(
+            session=long.session, text=f"Note {run}", seen=99_999, at=timezone.now(),
+            by=team.staff["nurse"].author,
+        )  # fmt: skip
+        at = time.perf_counter()
+        assert client.get(f"/sessions/{long.session}/").status_code == 200
+        took["long, after an entry"].append((time.perf_counter() - at) * 1000)
     # The first of each pays for what every process reads once.
-    short_ms, long_ms = (statistics.median(took[name][1:]) for name in ("short", "long"))
+    short_ms, long_ms, moved_ms = (statistics.median(some[1:]) for some in took.values())
     told = {
         "charted_by": by,
         "readings": [20, readings],
         "page_ms": [round(short_ms, 1), round(long_ms, 1)],
         "ratio": round(long_ms / short_ms, 2),
+        "after_an_entry_ms": round(moved_ms, 1),
+        "ratio_after_an_entry": round(moved_ms / short_ms, 2),
     }
     print(json.dumps(told))
 

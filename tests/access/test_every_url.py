@@ -7,7 +7,7 @@ parameters this file does not know fails until it does.
 import random
 from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
@@ -53,6 +53,7 @@ WORDS = {
     "instrument": "phq-9",
     "act": "note",
     "deed": "waste",
+    "press": uuid4(),
 }
 # These belong to the clinic, not to one patient.
 OF_THE_CLINIC = {"staff", "chair", "day"}

@@ -214,3 +214,15 @@ def test_the_board_the_chair_and_the_record_say_what_nobody_confirmed(team, held
     sit.record_round(session=held.id, taken=taken, seen=seen, by=by, at=timezone.now())
     strip = ada.get(f"/sessions/{held.id}/", headers={"HX-Request": "true"}).content.decode()
     assert "not yet confirmed" not in strip
+
+
+def test_the_newest_entries_are_not_buried_under_a_monitor(team, held, ada):
+    bind(ada, team, held)
+    at = timezone.now()
+    for number in range(60):
+        came(team, arrival(at - timedelta(seconds=60 - number), str(number), spo2=96))
+    director = Client()
+    director.force_login(team.staff["director"].user)
+    said = " ".join(director.get("/record/").content.decode().split())
+    assert "Charted by a monitor, 60 times in a row" in said
+    assert "Monitor bound to a chair" in said

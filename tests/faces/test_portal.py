@@ -1,6 +1,7 @@
 """The form at home: answered on a phone by whoever holds the link, kept once, never lost."""
 
 import re
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -180,7 +181,8 @@ def test_a_page_is_light_with_all_it_needs(asked):
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.content.decode())
     assert len(files) >= 2
     for url in files:
-        carried += int(client.get(url, headers={"accept-encoding": "gzip"})["Content-Length"])
+        with closing(client.get(url, headers={"accept-encoding": "gzip"})) as got:
+            carried += int(got["Content-Length"])
     assert carried < MOST_BYTES
 
 

@@ -56,10 +56,14 @@ def by_stream(*, clinic: UUID, before_slash: str) -> Iterator[tuple[str, list[En
     return ((stream, list(entries)) for stream, entries in each)
 
 
-def latest(*, clinic: UUID, limit: int = 50) -> Sequence[Entry]:
-    """The newest entries of a clinic, without their payloads."""
-    newest = Entry.objects.filter(clinic=clinic).order_by("-at", "-id")
-    return list(newest.defer("payload_json")[:limit])
+def newest_first(*, clinic: UUID, most: int, page: int = 250) -> Iterator[Entry]:
+    """The newest entries of a clinic without their payloads, read in pages as somebody asks."""
+    newest = Entry.objects.filter(clinic=clinic).order_by("-at", "-id").defer("payload_json")
+    for first in range(0, most, page):
+        found = list(newest[first : min(first + page, most)])
+        yield from found
+        if len(found) < page:
+            return
 
 
 def last_ordinal(*, clinic: UUID, stream: str) -> int:

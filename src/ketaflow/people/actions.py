@@ -20,7 +20,6 @@ from ketaflow.people.models import (
     User,
 )
 from ketaflow.people.roles import (
-    HELPER,
     LICENCE,
     PATIENT,
     Duty,
@@ -42,11 +41,6 @@ def system_of(clinic: Clinic, name: str = SYSTEM.name) -> Author:
 def oneself(patient: Patient) -> Author:
     """The patient as the author of what they answer at home."""
     return Author(patient.clinic_id, patient.id, f"{patient.name}, at home", (PATIENT,))
-
-
-def helping(patient: Patient, helper: UUID, name: str) -> Author:
-    """Somebody whom the patient named, as the author of what they answer for her."""
-    return Author(patient.clinic_id, helper, f"{name}, helping {patient.name}", (HELPER,))
 
 
 class AlreadyThere(Refused):

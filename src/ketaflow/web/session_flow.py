@@ -13,7 +13,7 @@ from ketaflow.session.events import Kind
 from ketaflow.session.fold import SCALES, SessionState
 from ketaflow.session.queries import Room
 from ketaflow.session.vitals import Vitals
-from ketaflow.web import session_monitor, session_page
+from ketaflow.web import session_drug, session_monitor, session_page
 from ketaflow.web.session_page import Moments
 
 # A session charted by hand has fewer; only one that is longer is thinned.
@@ -49,7 +49,9 @@ def shown(room: Room, *, whole: bool) -> dict[str, Any]:
     return {
         "flow": session_monitor.flow(room, rows.kept),
         "flow_hidden": rows.count - len(rows.kept),
-        "record": session_page.record(replace(room.state, lines=newest)),
+        "record": session_drug.among(
+            session_page.record(replace(room.state, lines=newest)), session_drug.lines(room)
+        ),
         "record_hidden": len(lines) - len(newest),
     }
 

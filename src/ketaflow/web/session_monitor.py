@@ -86,7 +86,9 @@ def _row(room: Room, one: Unconfirmed) -> FlowRow:
         given=show(round(state.given_mg(one.at), 1)) if given else "",
         changes=session_page.changes(state, one.vitals),
         beyond=session_page.beyond(room, one.vitals),
-        by=f"Monitor {one.sender}",
+        by=one.sender,
         corrected=one.corrected,
+        signed=session_page.signed(state, one.vitals),
+        passed=session_page.passed(session_page.beyond(room, one.vitals)),
         unconfirmed=one.id,
     )

@@ -32,6 +32,8 @@ class Now:
     changes: str
     beyond: tuple[str, ...]
     monitor: tuple[Heard, ...]
+    # A hold says the same with its rule; what the monitor passed need not stand beside it.
+    held: bool
     clock: str
     ends: str
 
@@ -60,6 +62,7 @@ def now(room: Room, at: datetime) -> Now:
             *advice,
         ),
         monitor=session_monitor.heard(room, at),
+        held=any(one.open for one in state.holds),
         clock=clock_words(room, at),
         ends=_ends(state, at),
     )

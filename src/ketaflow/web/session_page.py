@@ -1,5 +1,6 @@
 """A session in words: its flowsheet and its record."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from ketaflow.web import session_holds, session_phases
 MINUTE = timedelta(minutes=1)
 PHASES, COLOURS = session_phases.PHASES, session_phases.COLOURS
 Moments = Mapping[datetime, Sequence[Line]]
+SHORT = {"heart_rate": "pulse", "spo2": "SpO2", "respiratory_rate": "breaths"}
 MEASURED = (Kind.BASELINE, Kind.READING, Kind.CONFIRMED)
 
 
@@ -39,6 +41,9 @@ class FlowRow:
     beyond: tuple[str, ...]
     by: str
     corrected: bool
+    # The same as `changes` and `beyond`, so short that a row stays one line.
+    signed: str
+    passed: str
     # The row of a monitor that no nurse has confirmed yet; None for all others.
     unconfirmed: UUID | None = None
 
@@ -94,6 +99,8 @@ def _row(room: Room, at: datetime, lines: Sequence[Line]) -> FlowRow:
         beyond=beyond(room, found, before=is_baseline),
         by=_by(lines[0]),
         corrected=any(one.corrected for one in lines),
+        signed="" if is_baseline else signed(state, found),
+        passed=passed(beyond(room, found, before=is_baseline)),
     )
 
 
@@ -151,6 +158,26 @@ def changed(found: Vitals, baseline: Vitals | None) -> str:
         for name, words in differ.items()
     ]
     return ", ".join(said).replace("spo2", "SpO2")
+
+
+def signed(state: SessionState, found: Vitals) -> str:
+    """What differs from the baseline, as signed numbers: BP +16/+8, SpO2 -1."""
+    before = state.baseline.vitals.measured if state.baseline else {}
+    differ = {name: value - before[name] for name, value in found.measured.items()
+              if name in before and name != "temperature"}  # fmt: skip
+    if not differ:
+        return ""
+    pair = [f"{differ[one]:+}" if one in differ else "–" for one in ("systolic", "diastolic")]
+    said = [] if not {*pair} - {"+0", "–"} else [f"BP {'/'.join(pair)}"]
+    said += [f"{label} {differ[one]:+}" for one, label in SHORT.items() if differ.get(one)]
+    return ", ".join(said) or "as at baseline"
+
+
+def passed(beyond: Sequence[str]) -> str:
+    """Which signs are beyond a limit; each sentence begins with its sign and value."""
+    names = (re.split(r" \d", one)[0].lower().removesuffix(" pressure") for one in beyond)
+    signs = dict.fromkeys(names)
+    return f"beyond: {', '.join(signs)}".replace("spo2", "SpO2") if signs else ""
 
 
 def beyond(room: Room, found: Vitals, *, before: bool = False) -> tuple[str, ...]:

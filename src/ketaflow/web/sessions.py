@@ -30,6 +30,7 @@ from ketaflow.session.queries import Room
 from ketaflow.web import (
     live,
     session_charts,
+    session_drug,
     session_flow,
     session_forecast,
     session_holds,
@@ -368,7 +369,7 @@ def printed(request: StaffRequest, session: UUID) -> HttpResponse:
         "nasal": session_page.is_nasal(room),
         "now": session_now.now(room, at),
         "flow": session_monitor.flow(room, session_page.moments(room)),
-        "record": session_page.record(room.state),
+        "record": session_drug.among(session_page.record(room.state), session_drug.lines(room)),
         "head": entries[-1],
         "printed_at": at,
     }

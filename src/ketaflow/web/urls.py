@@ -181,7 +181,7 @@ urlpatterns = [
     ),
     path("due/", measures.due, name="due"),
     path(
-        "patients/<uuid:patient>/invitations/pages/<uuid:sheet>/",
+        "patients/<uuid:patient>/invitations/pages/<uuid:press>/",
         notices.send_pages,
         name="send_pages",
     ),

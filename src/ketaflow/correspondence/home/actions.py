@@ -51,6 +51,11 @@ class Reminded:
     unreachable: int = 0
 
 
+def helping(helper: Helper, patient: Patient) -> Author:
+    """Somebody whom the patient named, as the author of what they answer for her."""
+    return Author(patient.clinic_id, helper.id, f"{helper.name}, helping {patient.name}", (HELPER,))
+
+
 def send_pages(*, patient: Patient, sheet: UUID, by: Author, at: datetime) -> Invitation:
     """Send a patient the link to the own pages; the same `sheet` again is the same link.
 

@@ -48,7 +48,7 @@ def measures_due(
         until: what is due before this moment, overdue included.
         only: instruments, for example those that may be answered at home; empty for all.
     """
-    rows = _followed(clinic, at).order_by("id").iterator(chunk_size=AT_ONCE)
+    rows = _followed(clinic, at).iterator(chunk_size=AT_ONCE)
     while batch := tuple(islice(rows, AT_ONCE)):
         for course, found in _read(clinic, batch, at).items():
             for one in found:
@@ -77,11 +77,12 @@ def followed(*, clinic: UUID, at: datetime) -> QuerySet[Course]:
 
 def _followed(clinic: UUID, at: datetime) -> QuerySet[Course]:
     since = at - timedelta(weeks=2 * longest_weeks())
-    # Each half by the index: a clinic's old courses are not gone through for a page.
-    mine = Course.objects.filter(clinic_id=clinic)
-    going_on, lately = mine.filter(ended_at=None), mine.filter(ended_at__gte=since)
-    found = Course.objects.filter(id__in=going_on.values("id").union(lately.values("id")))
-    return found.filter(patient__deceased=False)
+    ours = Course.objects.filter(clinic_id=clinic)
+    going_on = ours.filter(status__in=[Course.Status.PLANNED, Course.Status.UNDER_WAY])
+    lately = ours.filter(ended_at__gte=since).exclude(sessions_given=0)
+    # A union, so that each half has its index and neither goes through the courses of years.
+    either = going_on.values("id").union(lately.values("id"))
+    return Course.objects.filter(id__in=either, patient__deceased=False).order_by("id")
 
 
 def _read(
@@ -144,7 +145,7 @@ def _filled(
 def _since(courses: Sequence[Course]) -> Mapping[UUID, datetime]:
     """The last session of an earlier course, for each course that had one before it."""
     patients = {one.patient_id for one in courses}
-    # By patient alone: the clinic's own index would be walked through for every course it has.
+    # By the patients alone, who are the clinic's: by the clinic it would go through every course.
     treated = Course.objects.filter(patient_id__in=patients)
     earlier: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)
     columns = ("patient_id", "planned_at", "last_given_at")

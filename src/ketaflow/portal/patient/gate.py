@@ -19,9 +19,10 @@ from django.views.decorators.cache import never_cache
 
 from ketaflow.correspondence import queries
 from ketaflow.correspondence.actions import LinkClosed
+from ketaflow.correspondence.home.actions import helping
 from ketaflow.correspondence.invitation import Purpose, Standing
 from ketaflow.journal.author import Author
-from ketaflow.people.actions import helping, oneself
+from ketaflow.people.actions import oneself
 from ketaflow.portal.patient import language
 from ketaflow.portal.patient.crisis import help_now
 
@@ -96,7 +97,7 @@ def helps(request: PatientRequest) -> bool:
 
 def _author(invitation: Any) -> Author:
     if invitation.helper:
-        return helping(invitation.patient, invitation.helper.id, invitation.helper.name)
+        return helping(invitation.helper, invitation.patient)
     return oneself(invitation.patient)
 
 

@@ -21,7 +21,7 @@ from ketaflow.session import checklist, discharge
 from ketaflow.session.events import Kind
 from ketaflow.session.queries import Room
 from ketaflow.session.wishes import RECEIVED
-from ketaflow.web import session_monitor
+from ketaflow.web import session_drug, session_monitor
 from ketaflow.web import session_page as words
 from ketaflow.web.paper import session_charts, session_forecast, session_given, signatures
 from ketaflow.web.session_holds import all_holds
@@ -182,8 +182,9 @@ def _flowsheet(found: Bundle) -> Section:
         told = "; ".join(filter(None, (row.name, row.changes, *row.beyond)))
         told = f"{session_monitor.UNCONFIRMED.upper()}; {told}" if row.unconfirmed else told
         told += " (corrected)" if row.corrected else ""
+        by = f"Monitor {row.by}" if row.unconfirmed else row.by
         rows.append((found.clock(row.at, "%H:%M"), row.minute, row.pressure, *row.cells,
-                     *row.scores, row.rate, row.given, told, row.by))  # fmt: skip
+                     *row.scores, row.rate, row.given, told, by))  # fmt: skip
     if nasal:
         rows = [(*row[:10], *row[11:]) for row in rows]
         del columns[10]
@@ -211,12 +212,16 @@ def _holds(found: Bundle) -> Section:
 
 def _events(found: Bundle) -> Section:
     rows = [
-        (found.clock(line.at), words.told(line.kind, line.payload), line.by_name)
+        (line.at, words.told(line.kind, line.payload), line.by_name)
         for line in found.room.state.lines
         if line.kind in EVENTS and not line.struck
     ]
+    # From custody's own journal: what was drawn for this session, wasted and returned.
+    drug = [(one.at, one.what, one.by) for one in session_drug.lines(found.room) if not one.struck]
+    rows = sorted([*rows, *drug], key=lambda row: row[0])
+    said = [(found.clock(at), *rest) for at, *rest in rows]
     columns = (Column("Time"), Column("What happened", "1"), Column("By"))
-    return Section("Events", grid=grid(columns, rows), empty="None.")
+    return Section("Events", grid=grid(columns, said), empty="None.")
 
 
 def _corrections(found: Bundle) -> Section:
