@@ -134,6 +134,8 @@ def test_what_should_be_asked_now_is_the_same_paper_however_often_it_is_read(
     left = list(queries.measures_due(at=at, until=at + DAY, **owed))
     assert [one.measure.key for one in left] == ["gad-7/week-1"]
     assert not list(queries.measures_due(clinic=uuid4(), at=at, until=at + DAY))
+    type(patient).objects.filter(id=patient.id).update(deceased=True)
+    assert not list(queries.measures_due(at=at, until=at + DAY, **owed))
 
 
 def test_six_courses_are_read_in_as_many_reads_as_one(patient, clinic_a, nurse, prescriber):
