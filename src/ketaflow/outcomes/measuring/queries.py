@@ -143,7 +143,7 @@ def _filled(
 def _since(courses: Sequence[Course]) -> Mapping[UUID, datetime]:
     """The last session of an earlier course, for each course that had one before it."""
     patients = {one.patient_id for one in courses}
-    # By the patients alone, who are the clinic's: by the clinic it would go through all its courses.
+    # By the patients alone, who are the clinic's: by it, all its courses would be gone through.
     treated = Course.objects.filter(patient_id__in=patients)
     earlier: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)
     columns = ("patient_id", "planned_at", "last_given_at")
