@@ -15,6 +15,7 @@ from ketaflow.aftercare.models import CheckInDue, Plan
 from ketaflow.aftercare.notes import kind
 from ketaflow.aftercare.plan import AftercarePlan, Known
 from ketaflow.aftercare.relapse import Found
+from ketaflow.journal import queries as journal
 from ketaflow.journal.models import Entry
 from ketaflow.outcomes import queries as outcomes
 from ketaflow.outcomes.change import Change, History, Measurement, assess, describe
@@ -125,7 +126,7 @@ def _relapse_events(
     """Events that are a relapse by themselves, by course, newest first."""
     found: dict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
     streams = [f"aftercare/{one.id}" for one in courses]
-    rows = Entry.objects.filter(clinic=clinic, stream__in=streams, kind="aftercare.relapse_noted")
+    rows = journal.of_streams(clinic=clinic, streams=streams).filter(kind="aftercare.relapse_noted")
     for row in rows.order_by("-at"):
         about = UUID(row.stream.partition("/")[2])
         found[about].append((row.at, row.payload["what"]))

@@ -66,7 +66,8 @@ class Course(Row):
 
     class Meta:
         indexes = [
-            models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course_status")
+            models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course_status"),
+            models.Index(fields=["clinic", "ended_at"], name="protocol_course_ended"),
         ]
 
     def __str__(self) -> str:
