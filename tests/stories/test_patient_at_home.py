@@ -86,6 +86,7 @@ def when_she_prepares(day: ClinicDay, phone) -> None:
     examined(phone)
     phone.get_by_label("Yes", exact=True).check()
     phone.get_by_label("Who takes you home?").fill("My sister, 555-0199")
+    phone.get_by_label("Has anything changed?").fill("I take a new medicine for my stomach.")
     follow(phone.get_by_role("button", name="Save"))
     day.says(phone, "You said: I am coming.")
     assert Readiness.objects.get().escort == "My sister, 555-0199"
@@ -153,6 +154,14 @@ def then_she_reads_it_in_spanish(day: ClinicDay, phone) -> None:
 def then_the_desk_knows_who_takes_her_home(day: ClinicDay, patient) -> None:
     page = day.go("nurse", f"/patients/{patient.id}/invitations/")
     then_it_says(page, "taken home by My sister, 555-0199")
+    page = day.go("nurse", "/tasks/")
+    day.chapter.heading("At the clinic")
+    day.tell("What she wrote waits on the page of tasks, until somebody takes it in hand.")
+    day.says(page, "Wrote to us before a visit")
+    day.says(page, "I take a new medicine for my stomach.")
+    day.look(page, "notices")
+    follow(page.get_by_role("button", name="I deal with it"))
+    then_it_says(page, "deals with it.")
 
 
 def test_the_options_are_compared_by_keyboard_alone(begin):

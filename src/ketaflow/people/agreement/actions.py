@@ -53,6 +53,8 @@ def sign(*, patient: Patient, course: UUID, signed: Signed, by: Author, at: date
     text = signed.check()
     payload = _agreed(course, text, signed.statements) | {"signed": signed.name.strip()[:200]}
     with transaction.atomic():
+        # Two presses at once: the second waits here, and then sees what the first one signed.
+        Patient.objects.select_for_update().get(id=patient.id)
         held = Consent.objects.filter(patient=patient, course=course, withdrawn_at=None)
         if held.filter(text_sha256=text.sha256).exists():
             return False
