@@ -63,6 +63,34 @@ def remind(ahead_h: int, as_json: bool) -> None:
         click.echo(f"{tally.queued} queued, {tally.unreachable} without an address.")
 
 
+@command.command()
+@click.option(
+    "--ahead-h", type=click.IntRange(1, 160), default=24, help="What is due within so many hours."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def ask(ahead_h: int, as_json: bool) -> None:
+    """Queue a link for each questionnaire that a course asks for now, each once.
+
+    Example: ketaflow outbox ask --ahead-h 24
+    """
+    clinic.start()
+    clinic.require_ready()
+    from ketaflow.correspondence.asking import actions
+    from ketaflow.people.actions import system_of
+
+    tally = actions.Asked()
+    for place in _clinics():
+        one = actions.ask_for_what_is_due(
+            clinic=place, ahead=timedelta(hours=ahead_h), by=system_of(place), at=clinic.now()
+        )
+        tally.queued += one.queued
+        tally.not_sent += one.not_sent
+    if as_json:
+        click.echo(json.dumps(vars(tally)))
+    else:
+        click.echo(f"{tally.queued} queued, {tally.not_sent} not sent now.")
+
+
 @command.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_messages(as_json: bool) -> None:

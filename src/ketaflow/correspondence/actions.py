@@ -78,6 +78,16 @@ def invite(*, patient: Patient, ask: Ask, by: Author, at: datetime) -> Invitatio
             the same one waits already.
     """
     require(by, Duty.ASSESS)
+    return ask_at_home(patient=patient, ask=ask, by=by, at=at)
+
+
+def ask_at_home(*, patient: Patient, ask: Ask, by: Author, at: datetime) -> Invitation:
+    """The same, whoever asks: a member of staff, or the clinic's own programme.
+
+    Raises:
+        NotToBeSent: as `invite` says.
+        SomeoneElseMoved: somebody asked a moment ago.
+    """
     if patient.clinic_id != by.clinic:
         raise NotHere("No patient of this clinic is known by that identifier.")
     if ask.course and ask.course.patient_id != patient.id:
