@@ -14,11 +14,13 @@ from ketaflow.people import actions
 from ketaflow.people.chart import Sex
 from ketaflow.people.models import Clinic, Patient, Staff
 from ketaflow.people.registration import ClinicDetails, PatientDetails
-from ketaflow.people.roles import Role
+from ketaflow.people.roles import LICENCE, Role
 from tests.browser import chromium
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("ketaflow", deadline=None)
+# The same examples every time, so that a red run is red again; `--deep` searches anew.
+settings.register_profile("ketaflow", deadline=None, derandomize=True)
+settings.register_profile("searching", deadline=None)
 settings.load_profile("ketaflow")
 
 # One browser a process: a second Playwright beside the first would not start.
@@ -91,6 +93,14 @@ def employ(clinic: Clinic, name: str, *roles: Role) -> Staff:
 
     by = replace(actions.SYSTEM, clinic=clinic.id)
     return actions.employ(email=email, password=PASSWORD, name=name, roles=roles, by=by, at=NOW)
+
+
+def licence_until(who: Staff, day: date) -> None:
+    """Record a licence of `who` that runs out after `day`."""
+    from dataclasses import replace
+
+    by = replace(actions.SYSTEM, clinic=who.clinic_id)
+    actions.certify(staff=who.id, kind=LICENCE, number="", expires_on=day, by=by, at=NOW)
 
 
 @pytest.fixture

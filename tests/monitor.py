@@ -1,7 +1,6 @@
 """Monitors for tests: messages as they are sent, and a listener of its own process."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,9 +10,10 @@ from pathlib import Path
 
 import hl7
 
+from tests.ports import free_port
+
 GATEWAY = (Path(__file__).parent / "data/hl7/pcd01-gateway.hl7").read_text().replace("\n", "\r")
 KETAFLOW = [sys.executable, "-c", "from ketaflow.cli.main import main; main()"]
-AT = re.compile(r" at 127\.0\.0\.1:(\d+)  ")
 MMHG = "mm[Hg]^mm[Hg]^UCUM"
 SIGNS = {
     "systolic": ("150021^MDC_PRESS_BLD_NONINV_SYS^MDC", MMHG),
@@ -67,7 +67,7 @@ class Listener:
         self.given = {
             **os.environ, "KETAFLOW_DATA": str(data), "PYTHONWARNINGS": "", **environment,
         }  # fmt: skip
-        self.port, self.process = 0, None
+        self.port, self.process = free_port(), None
         # A file: nobody would empty a pipe while the listener runs.
         self.said = Path(data) / "listener.txt"
 
@@ -75,10 +75,9 @@ class Listener:
         command = [*KETAFLOW, "devices", "listen", "--port", str(self.port)]
         with self.said.open("w") as out:
             self.process = subprocess.Popen(command, env=self.given, stderr=out)
-        while not (found := AT.search(self.said.read_text())):
+        while f" at 127.0.0.1:{self.port}  " not in self.said.read_text():
             assert self.process.poll() is None, self.said.read_text()
             time.sleep(0.05)
-        self.port = int(found[1])
         return self
 
     def stop(self, how=signal.SIGTERM):

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("custody", "engine", "live", "monitors", "pages", "room", "trial")
+NAMES = ("custody", "engine", "live", "monitors", "pages", "portal", "room", "trial")
 
 
 def main() -> int:

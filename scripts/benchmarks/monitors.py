@@ -1,7 +1,7 @@
 """Monitors in every chair, once a second each: `scripts/bench monitors`, and part of `room`.
 
 The listener is `ketaflow devices listen` in its own process on a temporary record: on SQLite, or
-on the database that DATABASE_URL names. The senders keep a message until it is acknowledged, and
+on a throw-away PostgreSQL. The senders keep a message until it is acknowledged, and
 connect anew when a line breaks, as monitors do.
 """
 
@@ -16,14 +16,13 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from benchmarks import databases
 from benchmarks.machine import machine
 
 AT = re.compile(r" at 127\.0\.0\.1:(\d+)  ")
@@ -58,13 +57,26 @@ class Load:
     # How late this process itself was woken: what the machine's other work adds to every figure.
     late_ms: list[float] = field(default_factory=list)
     reconnected: int = 0
+    # Processor seconds of the last listener.
+    cpu_s: float = 0.0
+    # What else is killed and started again with the listener: the web server, where one runs.
+    beside: Beside | None = None
+
+
+class Beside(Protocol):
+    """Another process of the same clinic."""
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+
+    def kill(self) -> None:
+        """Pull its plug."""
 
 
 def main(arguments: list[str]) -> int:
     """Measure and print."""
     asked = _read(arguments)
-    with tempfile.TemporaryDirectory(prefix="ketaflow-bench-") as folder:
-        environment = made(Path(folder))
+    with databases.record(asked.database) as environment:
         places = prepare(environment, asked.chairs)
         load = Load(asked.chairs, asked.seconds, asked.kills)
         result = {"machine": machine(), "monitors": measure(load, places, environment)}
@@ -79,20 +91,11 @@ def _read(arguments: list[str]) -> argparse.Namespace:
         description="Let a monitor in every chair send one reading a second.",
         epilog="Example: scripts/bench monitors --seconds 300 --kills 10",
     )
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--chairs", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=20, help="how long they send")
     parser.add_argument("--kills", type=int, default=0, help="how often the listener is killed")
     return parser.parse_args(arguments)
-
-
-def made(folder: Path) -> dict[str, str]:
-    """The environment of every process of one measurement."""
-    return {
-        **os.environ,
-        "KETAFLOW_DATA": str(folder),
-        "DJANGO_SETTINGS_MODULE": "ketaflow.config.settings",
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-    }
 
 
 def child(environment: dict[str, str], script: str, *words: str) -> Any:
@@ -135,13 +138,23 @@ def measure(load: Load, places: list[str], environment: dict[str, str]) -> dict[
         "lost": len(load.acknowledged - charted),
         "doubled": len(ids) - len(set(ids)),
         "readings": kept["readings"],
+        "listener_cpu_s": load.cpu_s,
         "verifies": verified.returncode == 0,
-        **_times("aa", load.took_ms),
-        **_times("woken_late", load.late_ms),
+        **times("aa", load.took_ms),
+        **times("woken_late", load.late_ms),
     }
 
 
-def _times(what: str, took_ms: list[float]) -> dict[str, float]:
+def cpu_s(pid: int) -> float:
+    """Processor seconds that a process has used since it was started."""
+    with suppress(OSError), open(f"/proc/{pid}/stat") as told:
+        used = told.read().rpartition(")")[2].split()
+        return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def times(what: str, took_ms: list[float]) -> dict[str, float]:
+    """The middle and the slow end of so many milliseconds."""
     ordered = sorted(took_ms) or [0.0]
     at = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
     return {
@@ -158,8 +171,14 @@ async def _run(load: Load, places: list[str], environment: dict[str, str]) -> No
         await asyncio.sleep(load.seconds / (load.kills + 1))
         listener.send_signal(signal.SIGKILL)
         listener.wait()
+        if load.beside:
+            load.beside.kill()
+            again = asyncio.create_task(asyncio.to_thread(load.beside.start))
         listener = await _start(load, environment)
+        if load.beside:
+            await again
     await asyncio.gather(*senders)
+    load.cpu_s = cpu_s(listener.pid)
     listener.send_signal(signal.SIGTERM)
     listener.wait()
 

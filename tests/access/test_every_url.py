@@ -7,7 +7,7 @@ parameters this file does not know fails until it does.
 import random
 from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
@@ -16,6 +16,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from ketaflow.cli.fictional import clinic, courses, journeys
 from ketaflow.cli.fictional.courses import Telling
 from ketaflow.cli.fictional.persons import somebody
+from ketaflow.correspondence.home import actions as pages
+from ketaflow.correspondence.home import queries as home
+from ketaflow.correspondence.home.before_visit import Said
 from ketaflow.custody import queries as custody
 from ketaflow.custody.counting import actions as counts
 from ketaflow.custody.counting import queries as counting
@@ -50,6 +53,7 @@ WORDS = {
     "instrument": "phq-9",
     "act": "note",
     "deed": "waste",
+    "press": uuid4(),
 }
 # These belong to the clinic, not to one patient.
 OF_THE_CLINIC = {"staff", "chair", "day"}
@@ -78,6 +82,19 @@ def filled(route, pattern, ids):
     return "/" + route
 
 
+def visit_answered(patient, visit):
+    """The notice that follows when a patient says that she is not coming."""
+    before = visit.starts_at - timedelta(days=1)
+    pages.answer_visit(
+        patient=patient,
+        booking=visit.id,
+        said=Said(coming=False),
+        by=people.oneself(patient),
+        at=before,
+    )
+    return home.open_notices(clinic=patient.clinic_id)[-1]
+
+
 def patients_things(team, number):
     """A patient who has one of everything a URL can name."""
     journey = journeys.Journey(somebody(number, 7, team.today), "depression", "TRD-IV-STD", 20)
@@ -96,9 +113,12 @@ def patients_things(team, number):
     )
     c = team.clinic.id
     asked = at_home.invited(patient, by=team.staff["nurse"].author, at=NOW)
+    heard = visit_answered(patient, schedule.of_course(clinic=c, course=course.id)[-1])
     return {
         "patient": patient.id,
         "invitation": asked.id,
+        "sheet": asked.sheet,
+        "notice": heard.id,
         "course": course.id,
         "session": sessions.of_course(clinic=c, course=course.id)[0].id,
         "booking": schedule.of_course(clinic=c, course=course.id)[-1].id,

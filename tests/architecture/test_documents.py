@@ -163,7 +163,9 @@ def test_nothing_in_the_house_speaks_to_a_device():
     for path in listening - {ROOT / "src/ketaflow/web/watch.py"}:
         calls = {name for name in re.findall(r"\.(\w+)\(", path.read_text()) if "connect" in name}
         assert not calls, f"{named(path)} opens a connection"
-    for path in set((ROOT / "src/ketaflow").rglob("*.py")) - listening:
+    # This one hands text messages to a gateway of the clinic's choice, as smtplib does e-mail.
+    posting = {ROOT / "src/ketaflow/cli/gateways.py"}
+    for path in set((ROOT / "src/ketaflow").rglob("*.py")) - listening - posting:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -10,6 +10,7 @@ from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.holds.rules import Advice
 from ketaflow.protocol.holds.shapes import Choice, shapes
 from ketaflow.session import actions
+from ketaflow.session.events import Kind
 from ketaflow.session.monitoring_form import form
 from ketaflow.session.phases import Phase
 
@@ -81,6 +82,24 @@ def test_pressed_twice_is_kept_once(holding, nurses_page):
     assert press(nurses_page, holding, "acknowledge", **told).status_code == 302
     assert press(nurses_page, holding, "acknowledge", **told).status_code in (409, 422)
     assert len([one for one in holding.state.lines if "hold_ack" in one.kind]) == 1
+
+
+def test_each_hold_has_a_form_with_a_press_of_its_own(holding, nurses_page):
+    """The same press that arrives again is kept once, as from every other form of the page."""
+    press(nurses_page, holding, "round", **{**SIGNS, "systolic": "211", "spo2": "80"})
+    page = nurses_page.get(room(holding)).content.decode()
+    keys = re.findall(r'name="acknowledge-key" value="([^"]+)"', page)
+    assert len(set(keys)) == len(holding.state.holds) == 2
+    assert len(re.findall(r'data-press="I have seen it: [^"]+" data-waits', page)) == 2
+    ids = re.findall(r' id="(id_[0-9]+_[^"]+)"', page)
+    assert len(ids) == len(set(ids)) > 0
+    told = {"hold": holding.state.holds[0].ordinal, "words": "", "key": keys[0], "age": "90"}
+    for _ in range(2):
+        assert press(nurses_page, holding, "acknowledge", **told).status_code == 302
+    assert [one.kind for one in holding.state.lines].count(Kind.HOLD_ACKNOWLEDGED) == 1
+    empty = press(nurses_page, holding, "release", hold=told["hold"], reason="")
+    assert empty.status_code == 422
+    assert 'aria-invalid="true"' in empty.content.decode()
 
 
 def test_a_reading_that_was_corrected_is_said_to_be(holding, nurses_page):

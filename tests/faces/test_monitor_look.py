@@ -47,4 +47,4 @@ def test_a_nurse_assigns_binds_and_confirms_without_a_barrier(page, committed):
     for left in (1, 0):
         page.get_by_role("button", name="Confirm").first.click()
         assert page.get_by_text("The row is confirmed.").is_visible()
-        assert page.get_by_text("not yet confirmed").count() == left
+        assert page.locator("#flow").get_by_text("not yet confirmed").count() == left

@@ -1,6 +1,7 @@
 """The pages about monitors: what waits, which stands where, and confirming a row."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -10,9 +11,12 @@ from django.utils import timezone
 from ketaflow.cli.fictional import clinic
 from ketaflow.journal import queries as journal
 from ketaflow.schedule import queries as schedule
+from ketaflow.session import actions as sit
 from ketaflow.session import queries as sessions
 from ketaflow.session.monitors import actions, queries
 from ketaflow.session.monitors.arrivals import By
+from ketaflow.session.wishes import Taken
+from ketaflow.web.paper import session_record
 
 from ..access import stages
 from ..arriving import arrival
@@ -186,3 +190,39 @@ def test_an_unconfirmed_reading_opens_no_gate(team, ada):
     after = sessions.room(clinic=team.clinic.id, id=held.id)
     assert after.state.readings == before.state.readings
     assert after.next_due_at == before.next_due_at
+
+
+def test_the_board_the_chair_and_the_record_say_what_nobody_confirmed(team, held, ada):
+    bind(ada, team, held)
+    at = timezone.now()
+    came(team, arrival(at - timedelta(seconds=9), "1", systolic=143, diastolic=87))
+    came(team, arrival(at, "2", spo2=96, heart_rate=88))
+    for page in ("/board/", f"/sessions/{held.id}/", f"/sessions/{held.id}/chair/"):
+        said = " ".join(ada.get(page).content.decode().split())
+        assert "not yet confirmed" in said
+        assert "143/87 mmHg" in said
+        assert "pulse 88, SpO2 96 %" in said
+    found = sessions.room(clinic=team.clinic.id, id=held.id)
+    sheet = session_record.sheet(session_record.bundle(clinic=team.clinic.id, room=found))
+    rows = next(one for one in sheet.sections if one.title == "Flowsheet").grid.rows
+    (marked,) = [row for row in rows if "143/87" in row]
+    assert any("FROM MONITOR, NOT YET CONFIRMED" in cell for cell in marked)
+    # Once a person has measured, theirs is the last reading.
+    taken = Taken({"systolic": Decimal(130), "diastolic": Decimal(80)})
+    by = team.staff["nurse"].author
+    seen = found.state.last_ordinal
+    sit.record_round(session=held.id, taken=taken, seen=seen, by=by, at=timezone.now())
+    strip = ada.get(f"/sessions/{held.id}/", headers={"HX-Request": "true"}).content.decode()
+    assert "not yet confirmed" not in strip
+
+
+def test_the_newest_entries_are_not_buried_under_a_monitor(team, held, ada):
+    bind(ada, team, held)
+    at = timezone.now()
+    for number in range(60):
+        came(team, arrival(at - timedelta(seconds=60 - number), str(number), spo2=96))
+    director = Client()
+    director.force_login(team.staff["director"].user)
+    said = " ".join(director.get("/record/").content.decode().split())
+    assert "Charted by a monitor, 60 times in a row" in said
+    assert "Monitor bound to a chair" in said

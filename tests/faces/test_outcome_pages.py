@@ -12,7 +12,7 @@ from ketaflow.outcomes import actions
 from ketaflow.outcomes.models import Answered, SafetyTask
 from ketaflow.outcomes.sheet import Occasion
 from ketaflow.people.roles import Role
-from ketaflow.web.outcomes import course_chart, course_words
+from ketaflow.web.outcomes import course_panels, course_words
 
 from ..conftest import NOW, register
 from ..laws.test_outcomes_rows import CALM, DARK, DAY, WORSE, filled, plan, treat
@@ -185,20 +185,20 @@ def test_an_empty_page_says_what_to_do_first(nurse_client, patient):
 def test_the_page_says_in_words_whether_it_helps(nurse_client, patient, story):
     page = nurse_client.get(reverse("outcomes", args=[patient.id])).content.decode()
     assert "PHQ-9 fell from 24 to 8" in page
-    assert "Session 6" in page
+    assert page.count('class="trend__session"') == 6
+    assert page.count('<svg class="trend"') == 1  # One pain score alone makes no picture.
+    assert "Matters: 5 below baseline" in page
     assert "S32b" in page
     assert "Opened" not in page
 
 
-def test_the_course_page_gets_its_chart_and_sentence(rf, patient, prescriber, clinic_a, story):
+def test_the_course_page_gets_every_measure_and_its_sentence(rf, clinic_a, story):
     request = rf.get("/")
     request.clinic = clinic_a
-    chart = course_chart(request, story)
-    assert len(chart.marks) == 6
+    found = course_panels(request, story)
+    assert [one.trend.instrument for one in found] == ["phq-9", "nrs-pain"]
+    assert found[0].stands.label == "Response"
     assert "fell from 24" in course_words(request, story)
-    assert (
-        course_chart(request, plan(register(prescriber, "K-9", "No", "Body"), prescriber)) is None
-    )
 
 
 def test_the_outcomes_cost_as_many_reads_whatever_was_answered(nurse_client, patient, nurse, story):

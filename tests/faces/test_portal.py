@@ -1,5 +1,7 @@
 """The form at home: answered on a phone by whoever holds the link, kept once, never lost."""
 
+import re
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -14,6 +16,8 @@ from ketaflow.people.roles import Role
 
 from .. import at_home
 from ..at_home import address, give, phone, send_in
+
+MOST_BYTES = 60_000
 
 
 @pytest.fixture
@@ -170,6 +174,18 @@ def test_a_page_is_small_needs_no_script_and_is_not_kept_by_the_browser(asked):
     assert "no-store" in got["Cache-Control"]
 
 
+def test_a_page_is_light_with_all_it_needs(asked):
+    client = phone(asked)
+    page = client.get(address(asked, "question", item="9"))
+    carried = len(page.content)
+    files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.content.decode())
+    assert len(files) >= 2
+    for url in files:
+        with closing(client.get(url, headers={"accept-encoding": "gzip"})) as got:
+            carried += int(got["Content-Length"])
+    assert carried < MOST_BYTES
+
+
 def test_a_page_costs_the_same_few_reads_however_many_answers(asked, django_assert_max_num_queries):
     client = phone(asked)
     give(client, asked)
@@ -182,8 +198,8 @@ def test_the_patients_own_page_shows_scores_and_what_comes(asked):
     client = phone(asked)
     give(client, asked)
     send_in(client, asked)
+    assert "PHQ-9" in client.get(address(asked, "scores")).content.decode()
     words = client.get(address(asked, "mine")).content.decode()
-    assert "PHQ-9" in words
     assert "No appointment is booked" in words
 
 

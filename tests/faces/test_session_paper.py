@@ -124,6 +124,15 @@ def test_the_pump_programme_adds_up_to_what_was_given(told):
     ]  # fmt: skip
 
 
+def test_the_forecast_stands_in_it_with_its_band_and_what_it_rests_on(told):
+    found = section(sheet(told), "What a model forecast")
+    assert "5 to 95 % of them" in found.words[0]
+    assert any("Sources: [S" in one for one in found.words)
+    first = found.pictures[0]
+    assert "5–95 % of people" in first.words
+    assert first.svg.count("<polygon") == 1, "the band"
+
+
 def test_a_correction_shows_old_and_new(told):
     ((entry, was, became, why, _, by),) = section(sheet(told), "Corrections").grid.rows
     assert ("pulse 90" in was, "pulse 80" in became) == (True, True)
@@ -194,5 +203,5 @@ def test_the_record_needs_no_more_queries_for_a_longer_session(
 ):
     client = signed_in(Role.NURSE)
     client.get(reverse("board"))
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(28):
         pdf(client, told)

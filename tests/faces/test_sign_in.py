@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
     hotp_value,
@@ -191,10 +192,15 @@ def test_an_authenticator_app_becomes_the_second_step(client, nurse):
     counters = list(yield_hotp_counters_from_time())
     code = format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
     client.post(reverse("mfa_activate_totp"), {"code": code})
+    kept = Authenticator.objects.get(user=nurse.user, type="totp").data["secret"]
+    assert secret not in kept, "the database holds the secret in the clear"
     asked = Client()
     assert sign_in(asked, nurse)["Location"] == reverse("mfa_authenticate")
     assert asked.get("/")["Location"].startswith(reverse("account_login"))
     check_frame(asked.get(reverse("mfa_authenticate")))
+    code = format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
+    allowed = asked.post(reverse("mfa_authenticate"), {"code": code})
+    assert allowed.status_code == 302
     for name in ("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_index"):
         check_frame(client.get(reverse(name), follow=True))
 

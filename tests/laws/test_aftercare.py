@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ketaflow.aftercare.crisis import card
 from ketaflow.aftercare.maintenance import Advice, Maintained, propose_interval
 from ketaflow.aftercare.plan import Known, Reviewing, add_months, propose, review
+from ketaflow.aftercare.relapse import Found, find, reinduction
 from ketaflow.evidence.sources import cite
 from ketaflow.outcomes.change import History, Measurement, assess
 from ketaflow.protocol.limits import limits
@@ -122,6 +123,59 @@ def test_a_liver_test_belongs_to_the_end_of_induction_and_then_to_the_clinics_in
     assert checks(plan(), "liver")[0].due_at == ENDED
     done = ENDED + timedelta(days=2)
     assert checks(plan(done_on={"liver": done}), "liver")[0].due_at == done + every
+
+
+@pytest.mark.parametrize(
+    ("policy", "done_days", "due_days"),
+    [
+        (POLICY, None, 7),
+        (POLICY, 10, 17),
+        (POLICY, 7 * 13, 7 * (13 + 13)),
+        (without("check_in_weekly_weeks"), None, None),
+    ],
+)
+def test_check_ins_are_weekly_at_first_and_then_at_the_clinics_interval(
+    policy, done_days, due_days
+):
+    done = {} if done_days is None else {"check-in": ENDED + timedelta(days=done_days)}
+    (found,) = checks(plan(policy, done_on=done), "check-in")
+    assert found.due_at == (None if due_days is None else ENDED + timedelta(days=due_days))
+
+
+PUBLISHED = assess(
+    History(
+        "madrs",
+        tuple(
+            Measurement(ENDED + timedelta(days=7 * place), Decimal(total))
+            for place, total in enumerate((30, 8, 22, 22))
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "policy", "event", "because"),
+    [
+        (phq(18, 6), POLICY, "Admitted.", "An event is on record: Admitted."),
+        (PUBLISHED, POLICY, "", "The published rule of relapse is met."),
+        (phq(18, 6), POLICY, "", ""),
+        (phq(18, 6), None, "", ""),
+        (replace(phq(18, 6), instrument="nrs-pain"), POLICY, "", ""),
+    ],
+)
+def test_a_relapse_is_found_by_an_event_a_published_rule_or_the_clinics_own(
+    change, policy, event, because
+):
+    found = find(change, (), policy, event=event)
+    assert (found.relapse, found.because) == (bool(because), because)
+    assert bool(found.unset) is (policy is None)
+
+
+def test_what_never_helped_is_not_proposed_again():
+    found = Found(True, "An event is on record.", ("UNVERIFIED",))
+    assert reinduction(found, phq(18, 17)) is None
+    assert reinduction(Found(False, "", ()), phq(18, 6)) is None
+    assert "had helped" in reinduction(found, phq(18, 6)).because
 
 
 def test_the_bladder_is_asked_about_at_each_session_and_scored_in_between():

@@ -19,8 +19,9 @@ from ketaflow.aftercare.induction import (
     ended_at,
 )
 from ketaflow.aftercare.models import CheckInDue
+from ketaflow.aftercare.notes import NoSuchNote
 from ketaflow.journal import queries as journal
-from ketaflow.journal.actions import SomeoneElseMoved
+from ketaflow.journal.actions import SentTwice, SomeoneElseMoved
 from ketaflow.outcomes.models import SafetyTask
 from ketaflow.outcomes.sheet import Occasion
 from ketaflow.people.registration import NotPlausible
@@ -28,7 +29,7 @@ from ketaflow.people.roles import NotYours
 from ketaflow.protocol import actions as protocol
 
 from ..conftest import NOW
-from .test_outcomes_rows import CALM, DAY, WORSE, give, plan, sign_policy, treat
+from .test_outcomes_rows import CALM, DARK, DAY, WORSE, give, plan, sign_policy, treat
 
 __all__ = ["give"]
 
@@ -38,7 +39,8 @@ LIMITS = {
     "stop_below_improvement_pct": "25", "contact_first_h": "24", "contact_second_days": "7",
     "bladder_every_weeks": "8", "liver_every_weeks": "12", "cognition_every_weeks": "26",
     "mania_every_weeks": "4", "taper_offer_months": "6", "review_soft_sessions": "12",
-    "review_hard_sessions": "24", "review_hard_months": "12",
+    "review_hard_sessions": "24", "review_hard_months": "12", "relapse_phq9_points": "15",
+    "check_in_weekly_weeks": "4", "check_in_later_weeks": "4", "misuse_signals_review": "2",
 }  # fmt: skip
 LATER = NOW + 20 * DAY
 
@@ -83,7 +85,7 @@ def test_a_plan_says_how_much_was_given_and_what_is_due(signed, course):
     assert signed.content["given_mg"] == "240.00"
     assert signed.card == {"signs": "no sleep"}
     assert set(waiting(course)) == {
-        "first-call", "second-call", "bladder", "liver", "cognition", "mania",
+        "first-call", "second-call", "check-in", "bladder", "liver", "cognition", "mania",
     }  # fmt: skip
 
 
@@ -173,7 +175,9 @@ def test_a_new_version_takes_over_what_nobody_did(signed, course, prescriber, nu
         2,
         1,
     ]
-    assert set(waiting(course)) == {"second-call", "bladder", "liver", "cognition", "mania"}
+    assert set(waiting(course)) == {
+        "second-call", "check-in", "bladder", "liver", "cognition", "mania",
+    }  # fmt: skip
 
 
 def test_what_was_done_is_due_again_after_the_clinics_interval(signed, course, nurse):
@@ -223,6 +227,84 @@ def test_an_admission_is_a_relapse_and_changes_the_proposal(signed, course, nurs
     assert found.plan.interval.advice == "step back"
     with pytest.raises(NotPlausible):
         actions.note_relapse(course=course, what=" ", by=nurse.author, at=LATER)
+
+
+def test_two_bad_totals_a_week_apart_are_a_relapse_and_another_induction_is_proposed(
+    signed, course, give
+):
+    def found(at):
+        return queries.proposal(clinic=course.clinic_id, course=course, at=at)
+
+    give(WORSE, at=LATER)
+    assert not found(LATER).relapse.relapse
+    assert found(LATER).plan.reinduction is None
+    give(WORSE, at=LATER + 7 * DAY)
+    again = found(LATER + 8 * DAY)
+    assert again.relapse.because.startswith("2 totals in a row of 15 or more, 5 to 15 days apart.")
+    assert again.plan.interval.advice == "step back"
+    assert "had helped before" in again.plan.reinduction.because
+    assert again.plan.reinduction.evidence_against
+    give(CALM, at=LATER + 14 * DAY)
+    assert not found(LATER + 15 * DAY).relapse.relapse
+
+
+def test_who_relapsed_stands_before_who_is_slipping_in_three_reads(
+    signed, course, patient, prescriber, nurse, give
+):
+    def troubled(*courses):
+        found = queries.in_trouble(clinic=course.clinic_id, courses=courses)
+        return [(one.word.standing, one.because[:9]) for one in found]
+
+    course.refresh_from_db()
+    assert troubled(course) == []
+    give(DARK, at=LATER)
+    assert troubled(course) == [("SLIPPING", "PHQ-9 fel")]
+    going_on = plan(patient, prescriber)
+    treat(going_on, nurse, 1, first=LATER + DAY)
+    give(WORSE, at=LATER + 7 * DAY)
+    give(WORSE, at=LATER + 14 * DAY)
+    actions.note_relapse(course=going_on, what="Admitted.", by=nurse.author, at=LATER + 15 * DAY)
+    with CaptureQueriesContext(connection) as asked:
+        assert troubled(course, going_on) == [("RELAPSE", "2 totals "), ("RELAPSE", "An event ")]
+    assert len(asked) <= 4
+
+
+def test_signs_of_misuse_ask_for_a_review_and_count_anew_after_it(
+    signed, course, nurse, prescriber, clinic_b, dee
+):
+    def note(kind, day):
+        actions.note(
+            course=course, kind=kind, words="She asked.", by=nurse.author, at=LATER + day * DAY
+        )
+        return queries.proposal(clinic=course.clinic_id, course=course, at=LATER + day * DAY)
+
+    assert note("EARLY_REQUEST", 0).plan.review.state == "not due"
+    assert note("PSYCHOTHERAPY", 1).plan.review.state == "not due"
+    review = note("ASKED_FOR_MORE", 2).plan.review
+    assert review.because == "2 signs of misuse since the last review."
+    protocol.review(
+        course=course, decision=protocol.Decision.CONTINUE, reason="Talked it through",
+        by=prescriber.author, at=LATER + 3 * DAY,
+    )  # fmt: skip
+    assert note("MISSED_CHECK", 4).plan.review.state == "not due"
+    with pytest.raises(SentTwice):
+        note("MISSED_CHECK", 4)
+    with pytest.raises(NoSuchNote):
+        note("GOSSIP", 5)
+    with pytest.raises(NotHere):
+        actions.note(course=course, kind="OTHER", words="x", by=dee.author, at=NOW)
+
+
+def test_signing_an_interval_allows_one_more_session_and_signing_none_allows_none(
+    signed, course, prescriber, nurse
+):
+    course.refresh_from_db()
+    assert course.sessions_allowed == 7
+    treat(course, nurse, 1, first=LATER)
+    sign(course, prescriber, weeks=None, reason="She is well.", seen=1)
+    course.refresh_from_db()
+    assert (course.sessions_given, course.sessions_allowed) == (7, 7)
+    assert journal.rebuild()["protocol_course"] == 1
 
 
 def test_maintenance_sessions_are_counted_beside_induction(signed, course, nurse):
@@ -275,4 +357,4 @@ def test_the_journal_makes_the_same_rows_again(signed, course, prescriber, nurse
     actions.note_relapse(course=course, what="Admitted.", by=nurse.author, at=LATER)
     rows = journal.rebuild()
     assert rows["aftercare_plan"] == 2
-    assert rows["aftercare_checkindue"] == 8
+    assert rows["aftercare_checkindue"] == 9

@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ketaflow.evidence.sources import cite
+from ketaflow.outcomes import picture
 from ketaflow.outcomes.change import History, Measurement, NoRule, assess, describe, rules
+from ketaflow.outcomes.standing import stands
 from ketaflow.outcomes.trend import trend
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -171,6 +174,74 @@ def test_the_chart_has_every_complete_total_and_every_session():
     assert [mark.label for mark in found.marks] == ["Session 1"]
     assert (found.low, found.high, found.label) == (0, 27, "PHQ-9")
     assert found.summary.endswith("response, not remission.")
+
+
+@pytest.mark.parametrize(
+    ("history", "word"),
+    [
+        (over("phq-9", 20), "UNKNOWN"),
+        (over("phq-9", 20, 18), "UNCHANGED"),
+        (over("phq-9", 20, 15), "IMPROVED"),
+        (over("phq-9", 20, 10), "RESPONSE"),
+        (over("phq-9", 20, 4), "REMISSION"),
+        (over("phq-9", 20, 10, 11), "SLIPPING"),
+        (over("phq-9", 20, 4, 9), "SLIPPING"),
+        (over("phq-9", 12, 17), "WORSE"),
+        (over("madrs", 30, 12, 22, 22), "RELAPSE"),
+        (over("phq-9", 20, 4, events=(day(3),)), "RELAPSE"),
+        (over("who-5", 20, 30), "IMPROVED"),
+        (over("who-5", 20, 29), "UNCHANGED"),
+        (over("who-5", 20, 40, 30), "SLIPPING"),
+        (over("peg", 8, Decimal("5.6")), "RESPONSE"),
+    ],
+)
+def test_a_course_stands_where_its_totals_say(history, word):
+    found = stands(assess(history))
+    assert found.standing == word
+    assert cite(found.sources)
+    assert found.label
+    assert found.means
+
+
+def test_reliable_change_is_said_only_where_a_source_gives_it():
+    assert assess(over("pcl-5", 50, 45)).reliable is True
+    assert assess(over("pcl-5", 50, 46)).reliable is False
+    assert [name for name, rule in rules().items() if rule.reliable] == ["pcl-5"]
+
+
+def test_more_well_being_is_better():
+    assert describe(over("who-5", 20, 40)) == (
+        "WHO-5 rose from 20 to 40 (100 %) in 7 days: better by an amount that matters."
+    )
+    assert assess(over("who-5", 40, 20)).worsened
+
+
+def test_the_picture_draws_every_total_session_and_the_difference_that_matters():
+    sessions = tuple(day(number) for number in range(2, 16))
+    found = trend(over("phq-9", 20, None, 9, 4), sessions=sessions)
+    drawn = picture.svg(found, zone=UTC)
+    root = ElementTree.fromstring(drawn)
+    kinds = [one.get("class") for one in root.iter()]
+    assert kinds.count("trend__point") == 3
+    assert kinds.count("trend__session") == len(sessions)
+    assert {"Matters: 5 below baseline", "Remission: below", "2 Mar 2026"} <= set(root.itertext())
+    assert root.get("aria-label") == found.summary
+    assert not {"style", "id", "onload"} & {name for one in root.iter() for name in one.attrib}
+
+
+def test_a_picture_says_nothing_that_its_words_do_not_and_escapes_them():
+    found = trend(over("phq-9", 20, 9))
+    assert "&lt;script&gt;&quot;" in picture.svg(found, zone=UTC, words='<script>"')
+    assert picture.svg(trend(over("phq-9", 20)), zone=UTC) == ""
+    assert picture.svg(trend(over("phq-9", 20, 9, every=0)), zone=UTC) == ""
+
+
+def test_no_level_is_drawn_where_no_total_can_lie():
+    assert [one.label for one in trend(over("phq-9", 3, 2)).levels] == ["Remission: below"]
+    assert [one.label for one in trend(over("who-5", 40, 50)).levels] == [
+        "Matters: 10 above baseline"
+    ]
+    assert trend(over("peg", 8, 4)).levels == ()
 
 
 def test_totals_before_the_baseline_and_of_unknown_scales_have_no_words():

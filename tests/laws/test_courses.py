@@ -11,7 +11,7 @@ from ketaflow.cli.fictional import clinic, journeys
 from ketaflow.cli.fictional.persons import somebody
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved
-from ketaflow.people.roles import NotYours
+from ketaflow.people.roles import NotYours, RunOut
 from ketaflow.protocol import actions, limits, queries
 from ketaflow.protocol.course import Decision, IllegalChange
 from ketaflow.protocol.dosing import Choice, OutsideProtocol
@@ -21,7 +21,7 @@ from ketaflow.protocol.preparation import Preparation
 from ketaflow.protocol.weight import Body
 from ketaflow.refusals import Refused
 
-from ..conftest import NOW
+from ..conftest import NOW, licence_until
 
 
 @pytest.fixture
@@ -73,6 +73,22 @@ def test_the_order_survives_the_journal_to_the_last_digit(course):
 def test_a_prescriber_plans_and_nobody_else(team, cleared):
     with pytest.raises(NotYours, match="Only a medical director or prescriber"):
         actions.plan_course(patient=cleared, plan=a_plan(), by=team.staff["nurse"].author, at=NOW)
+
+
+def test_nobody_orders_once_their_licence_has_run_out(team, cleared, course, ben):
+    licence_until(team.staff["prescriber"], NOW.date())
+    actions.change_dose(
+        course=course,
+        plan=a_plan(amount=Decimal("0.4")),
+        reason="Sedated for too long",
+        by=ben,
+        at=NOW,
+    )
+    licence_until(team.staff["prescriber"], NOW.date() - timedelta(days=1))
+    with pytest.raises(RunOut, match="ran out after 09 Mar 2026"):
+        actions.plan_course(patient=cleared, plan=a_plan(), by=ben, at=NOW)
+    with pytest.raises(RunOut):
+        actions.change_dose(course=course, plan=a_plan(), reason="Awake again", by=ben, at=NOW)
 
 
 def test_no_course_before_screening_is_recorded(team, journey, ben):

@@ -139,7 +139,8 @@ def test_an_inventory_is_due_at_once_when_there_was_none():
 @pytest.mark.parametrize(
     "wrong",
     [("atlantis", Decimal(1), 24, 0), ("uk", Decimal(11), 24, 0), ("uk", Decimal("0.001"), 24, 0),
-     ("uk", Decimal(1), 0, 0), ("uk", Decimal(1), 24, 29)],
+     ("uk", Decimal(1), 0, 0), ("uk", Decimal(1), 24, 29),
+     ("uk", Decimal(1), 24, 0, {"waste": Decimal(101)})],
 )  # fmt: skip
 def test_terms_nobody_can_mean_are_not_signed(wrong):
     with pytest.raises(NotSigned):

@@ -25,11 +25,11 @@ from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved
 from ketaflow.people import actions as people
 from ketaflow.people.actions import AlreadyThere
-from ketaflow.people.roles import NotYours, Role
+from ketaflow.people.roles import NotYours, Role, RunOut
 from ketaflow.protocol.library import Drug
 from ketaflow.protocol.slips import Slip
 
-from ..conftest import employ
+from ..conftest import employ, licence_until
 from .a_vault import EXPIRES, IV, KETAMINE, NASAL, SPRAY, SUPPLIER, TERMS, Vault, at
 
 
@@ -280,6 +280,13 @@ def test_a_witness_signs_within_two_minutes(vault, vial, minute):
     sworn = Sworn("left", Witness(vault.second.author, at(5 - minute)))
     with pytest.raises(NoWitness, match="two minutes"):
         vault.do(actions.waste, vial, 5, draw=draw, quantity=Decimal("0.1"), sworn=sworn)
+
+
+def test_nobody_witnesses_whose_licence_has_run_out(vault, vial):
+    draw = vault.draw(vial, vault.account())
+    licence_until(vault.second, at().date() - timedelta(days=1))
+    with pytest.raises(RunOut, match="ran out"):
+        vault.do(actions.waste, vial, 1, draw=draw, quantity=Decimal("0.1"), sworn=vault.sworn(1))
 
 
 def test_nobody_witnesses_their_own_waste(vault, vial):

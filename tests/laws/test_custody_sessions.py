@@ -8,10 +8,13 @@ from ketaflow.custody import queries
 from ketaflow.custody.agreement import NotTheOrder, Residue
 from ketaflow.custody.proof.queries import verify
 from ketaflow.journal import queries as journal
+from ketaflow.people.roles import Role
 from ketaflow.session import actions
+from ketaflow.session import queries as sessions
 from ketaflow.session.checklist import CannotStart
 from ketaflow.session.phases import Phase
 from ketaflow.session.wishes import Correction
+from ketaflow.web.paper import session_record
 
 from .a_vault import TERMS, Vault
 from .test_session_rows import NASAL_ORDER, VITALS, agree, at, open_session, plan, policy, screen
@@ -115,3 +118,24 @@ def test_a_clinic_without_custody_runs_its_sessions_as_before(open_session, pati
     chair = open_session(patient)
     home(chair.observe())
     assert queries.account(clinic=chair.nurse.clinic_id, session=chair.id) is None
+
+
+def test_the_session_tells_what_was_drawn_among_its_own_events(vault, chair, signed_in):
+    """Asked of custody's journal each time; a draw is no second entry that could say otherwise."""
+    chair.prepare()
+    (vial,) = vault.receive()
+    draw = vault.draw(vial, chair.id, minute=5)
+    chair.do(actions.start, 11, rate_mg_min=Decimal(1)).do(actions.stop, 38, reason="asked for it")
+    vault.waste(vial, draw, "0.24", minute=60)
+    said = " ".join(signed_in(Role.NURSE).get(f"/sessions/{chair.id}/").content.decode().split())
+    said = said[said.index('id="record"') :]
+    drawn, started = "Drug drawn: 0.8 mL (40 mg), container", "Pump started at 1 mg/min"
+    assert 0 < said.index(drawn) < said.index(started) < said.index("Drug wasted: 0.24 mL (12 mg)")
+    assert "witnessed by" in said
+    room = sessions.room(clinic=vault.clinic.id, id=chair.id)
+    sheet = session_record.sheet(session_record.bundle(clinic=vault.clinic.id, room=room))
+    events = next(one for one in sheet.sections if one.title == "Events").grid.rows
+    assert [what.partition(":")[0] for _, what, _ in events] == [
+        "Drug drawn", "Drug ended", "Drug wasted",
+    ]  # fmt: skip
+    assert not any("Drug drawn" in one.kind for one in room.state.lines)

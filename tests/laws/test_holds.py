@@ -36,11 +36,13 @@ class Watched(Stream):
     def __init__(self, choices, order=IV):
         super().__init__(order)
         self.policy = policy(choices)
+        self.charted = watch.nothing
 
     def tell(self, kind, at=0, **payload):
         first = len(self.entries) + 1
         self.add(kind, at, **payload)
-        for told in watch.raised(self.state, self.policy, first=first):
+        since = watch.touched(self.state, first=first)
+        for told in watch.raised(self.state, self.policy, since=since, charted=self.charted):
             self.add("hold", at, **told)
         return self
 
@@ -132,7 +134,7 @@ def test_a_rule_says_its_change_its_time_and_its_gate_in_words():
 def test_without_a_policy_or_a_rule_nothing_is_raised():
     stream = watched({}).take(240)
     assert stream.holds == ()
-    assert watch.raised(stream.state, None, first=1) == ()
+    assert watch.raised(stream.state, None, since=NINE) == ()
 
 
 def test_what_measures_nothing_raises_nothing_more():
@@ -224,7 +226,7 @@ def test_a_reading_that_lacks_the_sign_ends_no_episode():
 def test_when_the_session_is_over_nothing_is_raised():
     stream = watched()
     stream.add("transferred", 20, to="ward", reason="as planned")
-    assert watch.raised(stream.state, stream.policy, first=1) == ()
+    assert watch.raised(stream.state, stream.policy, since=NINE) == ()
 
 
 @given(st.lists(st.integers(120, 240), min_size=1, max_size=12))

@@ -251,8 +251,11 @@ def test_sources_are_numbered_once_in_the_order_in_which_they_appear():
     assert Cited().sources() == ()
 
 
-def test_a_mark_in_a_link_text_or_a_brace_alone_is_only_text():
-    html = text.render(text.read("A {brace} and [a link] here [@S12].", "page.md"), Cited())
+def test_a_brace_or_brackets_alone_are_only_text_and_a_mark_inside_them_is_a_mark():
+    html = text.render(
+        text.read("A {brace} and [a link] here [at [@S13]] [@S12].", "page.md"), Cited()
+    )
+    assert 'href="#source-2"' in html
     assert "{brace}" in html
     assert "[a link]" in html
 

@@ -4,7 +4,7 @@ import pytest
 
 from ketaflow.session import corrections, wishes
 from ketaflow.session.events import Kind, NotReadable, Origin, origin
-from ketaflow.session.fold import AlreadyConfirmed
+from ketaflow.session.folds.values import AlreadyConfirmed
 from ketaflow.session.phases import Phase
 
 from .a_session import Stream, minute

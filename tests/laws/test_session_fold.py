@@ -11,7 +11,7 @@ from ketaflow.refusals import Refused
 from ketaflow.session.administration import OutOfOrder
 from ketaflow.session.corrections import NotCorrectable
 from ketaflow.session.events import Entry, Kind, NotReadable
-from ketaflow.session.fold import TAKES, SessionState, fold
+from ketaflow.session.fold import TAKES, SessionState, fold, folded
 from ketaflow.session.phases import ADMITS, LABELS, MOVES, IllegalMove, NotNow, Phase, move
 from ketaflow.session.vitals import Implausible
 from tests.laws.a_session import ALDRETE, IV, NASAL, NINE, VITALS, Stream, minute
@@ -330,3 +330,17 @@ def test_a_session_with_five_thousand_readings_keeps_every_one():
     for second in range(5000):
         stream.add("reading", 11 + second / 60, spo2=97)
     assert len(stream.state.readings) == 5001
+
+
+def test_folding_on_from_anywhere_gives_what_folding_at_once_gives():
+    """A process remembers what it has folded, and the page may not depend on where it stopped."""
+    stream = Stream().run().add("reading", 12, systolic=131, diastolic=81)
+    stream.add("rate_changed", 15, rate_mg_min="0.8", reason="dizzy").add("sedation", 16, total=4)
+    stream.add("corrected", 17, corrects=len(stream.entries), reason="slip", payload={"total": 5})
+    stream.add("paused", 18, reason="anxious").add("resumed", 20).add("reading", 14, spo2=97)
+    whole = vars(stream.state)
+    for cut in range(len(stream.entries) + 1):
+        before = folded(stream.entries[:cut])
+        was = dict(vars(before.state))
+        assert vars(before.after(stream.entries[cut:]).state) == whole
+        assert vars(before.state) == was, "what others still show is not touched"

@@ -13,8 +13,9 @@ from django.db import IntegrityError, transaction
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved, record
 from ketaflow.people import actions as people
+from ketaflow.people.agreement import actions as agreement
 from ketaflow.people.consent import consent_for
-from ketaflow.people.roles import NotYours
+from ketaflow.people.roles import NotYours, RunOut
 from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.library import protocol as protocol_named
 from ketaflow.protocol.limits import PolicyNotReady
@@ -42,7 +43,7 @@ from ketaflow.session.phases import NotNow, Phase
 from ketaflow.session.vitals import Implausible
 from ketaflow.session.wishes import Correction, Departure, DoseRead, Taken
 
-from ..conftest import NOW, register
+from ..conftest import NOW, licence_until, register
 from .a_session import SET
 from .test_schedule_bookings import equip
 
@@ -118,7 +119,7 @@ def screen(patient, nurse, course):
 def agree(patient, course, nurse):
     text = consent_for(course.route)
     statements = tuple(one.key for one in text.statements)
-    people.agree(
+    agreement.agree(
         patient=patient, course=course.id, text_id=text.id, statements=statements,
         by=nurse.author, at=at(-600),
     )  # fmt: skip
@@ -331,7 +332,7 @@ def test_the_pump_waits_when_consent_was_withdrawn(chair, nurse):
 
     chair.prepare()
     given = who.consent(clinic=nurse.clinic_id, course=chair.row.course_id)
-    people.withdraw(consent=given, reason="changed her mind", by=nurse.author, at=at(5))
+    agreement.withdraw(consent=given, reason="changed her mind", by=nurse.author, at=at(5))
     refused_to_start(chair, "no signed consent")
 
 
@@ -396,6 +397,16 @@ def test_nobody_checks_the_dose_they_prepared(chair):
         chair.do(
             actions.check_dose, 3, by=chair.second, read=replace(read, dose_mg=Decimal(400)),
             prepared_by=chair.nurse.author,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("hand", ["nurse", "second"])
+def test_a_dose_is_not_checked_by_somebody_whose_licence_has_run_out(chair, hand):
+    licence_until(getattr(chair, hand), NOW.date() - timedelta(days=1))
+    with pytest.raises(RunOut, match="ran out"):
+        chair.do(
+            actions.check_dose, 3, by=chair.second, prepared_by=chair.nurse.author,
+            read=DoseRead(Decimal(40), Decimal(1)),
         )  # fmt: skip
 
 

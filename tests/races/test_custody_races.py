@@ -22,7 +22,7 @@ from ketaflow.journal.actions import SomeoneElseMoved
 
 from ..conftest import open_clinic
 from ..laws.a_vault import Vault, at
-from .test_journal_races import HANDS, together
+from .hands import HANDS, together
 
 
 @pytest.fixture

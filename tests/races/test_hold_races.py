@@ -15,7 +15,7 @@ from ketaflow.session.wishes import Taken
 
 from ..laws.a_session import SET
 from ..laws.test_session_rows import VITALS, at
-from .test_journal_races import HANDS, together
+from .hands import HANDS, together
 from .test_session_races import Clinic, clinic
 
 __all__ = ["clinic"]

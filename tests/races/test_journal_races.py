@@ -5,11 +5,9 @@ import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from ketaflow.journal import queries
 from ketaflow.journal.actions import SomeoneElseMoved, record
@@ -17,28 +15,12 @@ from ketaflow.journal.models import Entry
 from ketaflow.people.roles import Role
 
 from ..conftest import NOW, employ, open_clinic
-
-HANDS = 8
+from .hands import HANDS, together
 
 
 @pytest.fixture
 def ada(committed):
     return employ(open_clinic("Races"), "Ada Nurse", Role.NURSE)
-
-
-def together(work):
-    """Run `work(n)` in eight threads that start at the same moment; return what each got."""
-    start = Barrier(HANDS)
-
-    def one(n):
-        try:
-            start.wait()
-            return work(n)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(HANDS) as pool:
-        return list(pool.map(one, range(HANDS)))
 
 
 def test_of_eight_hands_that_saw_the_same_page_one_writes(ada):

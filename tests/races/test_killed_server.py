@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from ..ports import free_port
+
 KETAFLOW = [sys.executable, "-c", "from ketaflow.cli.main import main; main()"]
-AT = re.compile(r"at http://127\.0\.0\.1:(\d+)/")
 HANDS = 4
 CLINIC = """
 import django; django.setup()
@@ -37,16 +38,21 @@ class Server:
         # These tests are about what is kept; argon2 stays as it is in a clinic.
         self.given = {**os.environ, "KETAFLOW_DATA": str(data), "PYTHONWARNINGS": ""}
         self.given.pop("DATABASE_URL", None)
-        self.port, self.process = 0, None
+        self.port, self.process = free_port(), None
+        # A file: nobody would empty a pipe while the server runs.
+        self.said = data / "server.txt"
 
     def start(self):
         command = [*KETAFLOW, "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, env=self.given, stderr=subprocess.PIPE, text=True)
-        self.port = int(AT.search(self.process.stderr.readline())[1])
+        with self.said.open("w") as out:
+            self.process = subprocess.Popen(command, env=self.given, stderr=out)
+        while f"at http://127.0.0.1:{self.port}/" not in self.said.read_text():
+            assert self.process.poll() is None, self.said.read_text()
+            time.sleep(0.05)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.communicate()
+        self.process.wait(10)
 
     def told(self, *words):
         ended = subprocess.run(
@@ -134,12 +140,14 @@ def pull_the_plug(tmp_path, kills, seconds):
             pool.submit(write, hand, sessions[number // 2], number, over)
             for number, hand in enumerate(hands)
         ]
-        for _ in range(kills):
+        try:
+            for _ in range(kills):
+                time.sleep(seconds)
+                server.kill()
+                server.start()
             time.sleep(seconds)
-            server.kill()
-            server.start()
-        time.sleep(seconds)
-        over.set()
+        finally:
+            over.set()
         told = [one.result() for one in work]
     found = written(server, sessions)
     server.kill()

@@ -16,7 +16,7 @@ from ketaflow.session.monitors.arrivals import By
 
 from ..access import stages
 from ..arriving import arrival
-from .test_journal_races import HANDS, together
+from .hands import HANDS, together
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """The same referral pressed eight times at once; eight hands on one screening page."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 
 import pytest
-from django.db import connections
 
 from ketaflow.fhir.bundle import read_bundle
 from ketaflow.journal import queries as journal
@@ -16,28 +13,14 @@ from ketaflow.people.roles import Role
 from ketaflow.screening import actions
 
 from ..conftest import NOW, employ, open_clinic, register
+from .hands import HANDS, together
 
-HANDS = 8
 BUNDLE = Path(__file__).parents[1] / "data" / "fhir" / "alberto_atencio.json.gz"
 
 
 @pytest.fixture
 def ada(committed):
     return employ(open_clinic("Races"), "Ada Nurse", Role.NURSE)
-
-
-def together(work):
-    start = Barrier(HANDS)
-
-    def one(n):
-        try:
-            start.wait()
-            return work(n)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(HANDS) as pool:
-        return list(pool.map(one, range(HANDS)))
 
 
 def test_a_referral_pressed_eight_times_is_taken_in_once(ada):

@@ -14,7 +14,7 @@ from ketaflow.people.roles import Role
 
 from ..conftest import NOW, employ, open_clinic, register
 from ..laws.test_outcomes_rows import CALM, DARK, HIGH, filled
-from .test_journal_races import HANDS, together
+from .hands import HANDS, together
 
 
 class Ward:

@@ -15,7 +15,7 @@ from ketaflow.schedule.standing import Standing
 
 from ..conftest import NOW, employ, open_clinic, register
 from ..laws.test_schedule_bookings import equip, plan, sign_policy
-from .test_journal_races import HANDS, together
+from .hands import HANDS, together
 
 DAY = date(2026, 3, 11)
 

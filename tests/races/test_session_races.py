@@ -27,7 +27,7 @@ from ..laws.test_session_rows import (
     screen,
     sign_policy,
 )
-from .test_journal_races import HANDS, together
+from .hands import HANDS, together
 
 ONE_WINS = ["done"] + ["told"] * (HANDS - 1)
 

@@ -23,7 +23,7 @@ from ..access import stages
 from ..conftest import PASSWORD
 from ..forms import on_page
 from ..laws import test_session_rows as rows
-from .test_journal_races import HANDS, together
+from .hands import HANDS, together
 from .test_session_races import Clinic
 
 READ = "chart.read"

@@ -254,6 +254,21 @@ def when_the_infusion_runs(day: ClinicDay) -> None:
     day.tell("At 20 minutes:")
     day.says(page, "142/88 mmHg, pulse 72, SpO2 98 %, breathing 14")
     day.says(page, "systolic 16 above, diastolic 8 above")
+    day.tell(
+        "He feels sick as well. Ada notes it, asks Dr Osei, and gives the tablet he orders. Which "
+        "medicine and how much is theirs to decide: the page takes what was given and for what, "
+        "and proposes no dose."
+    )
+    chair.press(day, "effect", effect="nausea", severity="2")
+    page = chair.press(
+        day,
+        "rescue",
+        medicine="Ondansetron",
+        dose="4 mg",
+        route="by mouth",
+        reason="nausea, ordered by Dr Osei",
+    )
+    day.says(page, "Rescue medicine: Ondansetron 4 mg, by mouth: nausea, ordered by Dr Osei")
 
 
 def when_it_is_paused_and_ends(day: ClinicDay) -> None:
@@ -326,7 +341,7 @@ def then_the_course_page_says_how_it_stands(day: ClinicDay) -> None:
     day.says(page, "PHQ-9 fell from 17 to 10 (41 %) on the same day: no response.")
     day.says(page, "1 of 6 sessions given, 49.2 mg in all.")
     day.says(page, "The next visit is Thu 3 Dec 2026, 11:00.")
-    assert page.locator(".chart__plot canvas").count() == 1
+    assert page.locator("svg.trend .trend__point").count() == 2
     then_it_says(page, "1 Tue 1 Dec 2026, 11:00 Discharged 49.2 mg Chair 1")
     day.look(page, "the course")
     day.tell("One day is not a response. After the third session a review will be due.")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from ketaflow.aftercare import induction, queries
+from ketaflow.aftercare import induction, notes, queries
 from ketaflow.aftercare.induction import Chosen
 from ketaflow.aftercare.models import CheckInDue, Plan
 from ketaflow.aftercare.queries import Proposal
@@ -21,6 +21,7 @@ from ketaflow.outcomes.models import SafetyTask
 from ketaflow.outcomes.suicidality import Next, mentions
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
+from ketaflow.protocol import actions as protocol
 from ketaflow.protocol.models import Course
 from ketaflow.refusals import Refused
 
@@ -108,6 +109,9 @@ def sign(
                 at=at,
                 payload=payload,
             )
+            further = 0 if chosen.weeks is None else 1
+            after = max(course.sessions_given - course.sessions_planned, 0)
+            protocol.maintain(course=course, sessions=after + further, by=by, at=at)
     except IntegrityError:
         raise SomeoneElseMoved(_newer(seen + 1)) from None
     return Plan.objects.get(course=course, version=seen + 1)
@@ -151,6 +155,25 @@ def note_relapse(*, course: Course, what: str, by: Author, at: datetime) -> None
     kind = "aftercare.relapse_noted"
     with transaction.atomic():
         record_once(stream=stream, kind=kind, by=by, at=at, payload=payload)
+
+
+def note(*, course: Course, kind: str, words: str, by: Author, at: datetime) -> None:
+    """Note a sign of misuse, a referral or something else about what follows after a course.
+
+    Raises:
+        NoSuchNote: nothing of that kind is noted.
+    """
+    require(by, Duty.ASSESS)
+    _check_whose(course, by)
+    payload = {
+        "patient": str(course.patient_id),
+        "note": notes.kind(kind).key,
+        "words": said(words, "what was seen or done"),
+    }
+    with transaction.atomic():
+        record_once(
+            stream=stream_of(course=course), kind="aftercare.noted", by=by, at=at, payload=payload
+        )
 
 
 def _newer(version: int) -> str:

@@ -98,6 +98,7 @@ def snapshot(plan: AftercarePlan) -> dict[str, Any]:
         "given_mg": str(plan.given_mg),
         "told": _statements(plan.told),
         "evidence": _statements(plan.evidence),
+        "reinduction": plan.reinduction.because if plan.reinduction else "",
         "unset": list(plan.unset),
     }
 

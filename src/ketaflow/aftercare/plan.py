@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,10 +13,12 @@ from typing import Any
 from ketaflow import tables
 from ketaflow.aftercare.crisis import CrisisCard, card
 from ketaflow.aftercare.maintenance import Interval, Maintained, propose_interval
+from ketaflow.aftercare.relapse import Found, ReInduction, reinduction
 from ketaflow.outcomes.change import Change
 from ketaflow.protocol.figures import Statement, keys, show, statement
 from ketaflow.protocol.limits import Policy, limits
 
+NO_RELAPSE = Found(False, "", ())
 EVERY_SESSION = "at every session"
 # A clinic may count in these; an hour is the only one that needs the time of day.
 SPANS = MappingProxyType(
@@ -39,6 +41,8 @@ class Known:
     sessions_since_review: int
     last_review_on: date | None
     sessions_last_year: int
+    misuse_signs: int = 0
+    relapse: Found = NO_RELAPSE
     pain: bool = False
     bipolar: bool = False
     done_on: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
@@ -84,6 +88,8 @@ class AftercarePlan:
     given_mg: Decimal
     told: tuple[Statement, ...]
     evidence: tuple[Statement, ...]
+    ending: tuple[Statement, ...]
+    reinduction: ReInduction | None
     card: CrisisCard
     unset: tuple[str, ...]
 
@@ -107,7 +113,9 @@ def propose(
         Each check and statement names its own; intervals are the clinic's (LOCAL).
     """
     values = policy.values if policy else {}
-    interval = propose_interval(maintained, trough, policy)
+    # What the clinic's own rule finds counts as a relapse like a published one.
+    judged = replace(trough, relapse=trough.relapse or known.relapse.relapse)
+    interval = propose_interval(maintained, judged, policy)
     checks = tuple(
         one for name, row in _rows().items() for one in _checks(name, row, known, values)
     )
@@ -121,8 +129,10 @@ def propose(
         given_mg=known.given_mg,
         told=tuple(statement(row, "aftercare line") for row in content["line"]),
         evidence=tuple(statement(row, "aftercare evidence") for row in content["evidence"]),
+        ending=tuple(statement(row, "ending a course") for row in content["ending"]),
+        reinduction=reinduction(known.relapse, trough),
         card=card(known.card),
-        unset=tuple(dict.fromkeys((*interval.unset, *_unset(known, values)))),
+        unset=tuple(dict.fromkeys((*interval.unset, *known.relapse.unset, *_unset(known, values)))),
     )
 
 
@@ -144,6 +154,9 @@ def review(known: Known, values: Mapping[str, Decimal], *, at: datetime) -> Revi
     if known.pain and _reached(known.sessions_last_year, values, "pain_sessions_max_year"):
         return Review(Reviewing.REQUIRED, f"{known.sessions_last_year} sessions within a year.")
     because = f"{known.sessions_since_review} sessions since the last review."
+    if _reached(known.misuse_signs, values, "misuse_signals_review"):
+        signs = f"{known.misuse_signs} signs of misuse since the last review."
+        return Review(Reviewing.REQUIRED, signs)
     if _reached(known.sessions_since_review, values, "review_hard_sessions"):
         return Review(Reviewing.REQUIRED, because)
     if _reached(known.sessions_since_review, values, "review_soft_sessions"):
@@ -170,7 +183,13 @@ def _taper_on(known: Known, values: Mapping[str, Decimal]) -> date | None:
 
 def _unset(known: Known, values: Mapping[str, Decimal]) -> tuple[str, ...]:
     wanted = [row["limit"] for row in _rows().values() if "limit" in row]
-    wanted += ["taper_offer_months", "review_soft_sessions", "review_hard_sessions"]
+    wanted += [row["weekly_until"] for row in _rows().values() if "weekly_until" in row]
+    wanted += [
+        "misuse_signals_review",
+        "taper_offer_months",
+        "review_soft_sessions",
+        "review_hard_sessions",
+    ]
     wanted += ["review_hard_months"] + (["pain_sessions_max_year"] if known.pain else [])
     return tuple(limits()[key].label for key in wanted if key not in values)
 
@@ -194,6 +213,8 @@ def _timed(name: str, row: Mapping[str, Any], known: Known, values: Mapping[str,
     every = values.get(row["limit"])
     if every is None:
         return Check(name, row["what"], None, "the clinic must set this", sources)
+    if "weekly_until" in row:
+        return _check_in(name, row, known, values)
     span = SPANS[row["counts"]] * float(every)
     if row["since"] == "session":
         rhythm = f"{show(every)} {row['counts']} after each session"
@@ -204,6 +225,23 @@ def _timed(name: str, row: Mapping[str, Any], known: Known, values: Mapping[str,
     waits = timedelta(0) if done_at is None and row.get("at_once") else span
     rhythm = f"every {show(every)} {row['counts']}"
     return Check(name, row["what"], since_at + waits, rhythm, sources)
+
+
+def _check_in(
+    name: str, row: Mapping[str, Any], known: Known, values: Mapping[str, Decimal]
+) -> Check:
+    """Weekly at first, then at the clinic's longer interval."""
+    sources = (*keys(row, f"check {name}"), "LOCAL")
+    weekly, later = values.get(row["weekly_until"]), values[row["limit"]]
+    if weekly is None:
+        return Check(name, row["what"], None, "the clinic must set this", sources)
+    since_at = known.done_on.get(name, known.induction_ended_at)
+    until_at = known.induction_ended_at + timedelta(weeks=float(weekly))
+    next_at = since_at + timedelta(weeks=1)
+    rhythm = f"weekly for {show(weekly)} weeks, then every {show(later)} weeks"
+    if next_at > until_at:
+        next_at = since_at + timedelta(weeks=float(later))
+    return Check(name, row["what"], next_at, rhythm, sources)
 
 
 @cache

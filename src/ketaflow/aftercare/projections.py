@@ -68,5 +68,6 @@ PROJECTION = Projection(
         "aftercare.signed": _signed,
         "aftercare.checked_in": _checked_in,
         "aftercare.relapse_noted": leave,
+        "aftercare.noted": leave,
     },
 )

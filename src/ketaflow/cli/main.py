@@ -27,6 +27,7 @@ COMMANDS = {
     "outbox": "Send the messages that wait, or list them.",
     "protocols": "List the protocols.",
     "score": "Score a questionnaire.",
+    "safety": "Take overdue safety tasks to the next person.",
     "screen": "Say whether a person may be treated, and why.",
     "serve": "Serve the clinic.",
     "trial": "Run a virtual trial, its arms side by side.",

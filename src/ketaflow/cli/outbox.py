@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -32,6 +33,34 @@ def send(every: int | None, as_json: bool) -> None:
     while every:
         time.sleep(every)
         _say(_round(), as_json)
+
+
+@command.command()
+@click.option(
+    "--ahead-h", type=click.IntRange(1, 160), default=48, help="Of visits within so many hours."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def remind(ahead_h: int, as_json: bool) -> None:
+    """Queue a reminder of each visit ahead, each visit once; “send” then hands them over.
+
+    Example: ketaflow outbox remind --ahead-h 48
+    """
+    clinic.start()
+    clinic.require_ready()
+    from ketaflow.correspondence.home import actions
+    from ketaflow.people.actions import system_of
+
+    tally = actions.Reminded()
+    for place in _clinics():
+        one = actions.remind(
+            clinic=place, ahead=timedelta(hours=ahead_h), by=system_of(place), at=clinic.now()
+        )
+        tally.queued += one.queued
+        tally.unreachable += one.unreachable
+    if as_json:
+        click.echo(json.dumps(vars(tally)))
+    else:
+        click.echo(f"{tally.queued} queued, {tally.unreachable} without an address.")
 
 
 @command.command(name="list")

@@ -1,4 +1,4 @@
-"""Handing messages to the mail server, one after another over one connection.
+"""Handing messages to the mail server or the text gateway, one after another.
 
 What is promised: a message is marked handed over only when a server took it. What is not: that it
 goes out once. When this process dies, or the line breaks, after the server took a message and
@@ -17,11 +17,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 
 from ketaflow.correspondence import actions, letter, queries
 from ketaflow.correspondence.actions import InHand
-from ketaflow.correspondence.outbox import Refusal, State
+from ketaflow.correspondence.outbox import Channel, Refusal, State
 from ketaflow.journal.author import Author
 
 
@@ -66,7 +69,8 @@ def _send(
     held = actions.take(message=message, by=by, at=clock())
     if held is None:
         return
-    refusal = hand_over(connection, clinic, held)
+    over = hand_over if held.channel is Channel.EMAIL else text
+    refusal = over(connection, clinic, held)
     noted = actions.note_try(held=held, refusal=refusal, by=by, at=clock())
     tally.count(noted.state)
 
@@ -90,13 +94,31 @@ def hand_over(connection: Any, clinic: Any, held: InHand) -> Refusal | None:
     return None
 
 
+def text(_: Any, clinic: Any, held: InHand) -> Refusal | None:
+    """Give one text message to the gateway; None when it took it, else what it said."""
+    if not settings.TEXT_GATEWAY:
+        return Refusal("No gateway for text messages is set.", about_us=True)
+    gateway = import_string(settings.TEXT_GATEWAY)()
+    words = letter.text_message(link=_address(clinic, held), language=held.language)
+    refusal: Refusal | None = gateway.send(to=held.to, words=words, reference=str(held.message))
+    return refusal
+
+
+def _address(clinic: Any, held: InHand) -> str:
+    path = queries.link(clinic=clinic.id, invitation=held.invitation)
+    return f"{settings.PORTAL_URL}/p/{path}/"
+
+
 def written(clinic: Any, held: InHand, connection: Any = None) -> EmailMessage:
     """The message as it goes out; its link is made here and kept nowhere."""
-    path = queries.link(clinic=clinic.id, invitation=held.invitation)
+    with translation.override(held.language or "en"):
+        until = date_format(localtime(held.until, clinic.zone), r"l j F, H:i")
     said = letter.invitation(
-        link=f"{settings.PORTAL_URL}/p/{path}/",
-        until=f"{localtime(held.until, clinic.zone):%A %d %B, %H:%M}",
+        link=_address(clinic, held),
+        until=until,
         phone=clinic.phone,
+        purpose=held.purpose,
+        language=held.language,
     )
     host = urlsplit(settings.PORTAL_URL).hostname or "localhost"
     # The same each time, so that a second copy can be known for one; not bulk, not to be answered.

@@ -1,10 +1,11 @@
 """`ketaflow serve`: serve the clinic."""
 
+import os
 import socket
 
 import click
 
-from ketaflow.cli import clinic
+from ketaflow.cli import clinic, warming
 
 # 0 lets the system choose a free one.
 PORT = click.IntRange(0, 65535)
@@ -19,6 +20,7 @@ def command(host: str, port: int) -> None:
     Example: ketaflow serve --port 8080
     """
     door = open_door(host, port)
+    os.environ.setdefault("KETAFLOW_POOL", "20")
     clinic.start()
     clinic.prepare()
     run(door)
@@ -55,6 +57,7 @@ def run(door: socket.socket) -> None:
     # Static files come through synchronous middleware; Django warns at each one that it waits.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
+    warming.begin()
     host, port = door.getsockname()[:2]
     clinic.say(
         f"Ketaflow is at http://{f'[{host}]' if ':' in host else host}:{port}/  (Ctrl-C stops it)"

@@ -99,11 +99,22 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "ketaflow.web.forms.Renderer"
 
+# How many connections a process that serves pages may hold to PostgreSQL; 0 opens one when needed.
+POOL = int(os.environ.get("KETAFLOW_POOL", "0"))
 DATABASES = {
     "default": dj_database_url.config(
-        default=f"sqlite:///{DATA / 'ketaflow.sqlite3'}", conn_max_age=60, conn_health_checks=True
+        # A request has a thread of its own under ASGI, and a connection that outlives its request
+        # would stay behind with the thread.
+        default=f"sqlite:///{DATA / 'ketaflow.sqlite3'}",
+        conn_max_age=0,
+        conn_health_checks=True,
     )
 }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql" and POOL:
+    # What serves pages keeps so many connections and lends them out; what waits longer is refused.
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 2, "max_size": POOL, "timeout": 20,
+    }  # fmt: skip
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # Taking the write lock at BEGIN is what lets two hands wait for each other.
@@ -154,6 +165,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # The clinic's administrator vouches for the address; nobody clicks a link to prove it.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_ADAPTER = "ketaflow.web.sign_in.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Passkeys need https; browsers make the one exception for localhost, so the demo may too.
@@ -173,6 +185,8 @@ X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
+# What the patient's pages speak; the clinic's own are in English.
+PORTAL_LANGUAGES = [("en", "English"), ("es", "Español")]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -193,6 +207,8 @@ EMAIL_HOST_PASSWORD = os.environ.get("KETAFLOW_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "starttls"
 EMAIL_USE_SSL = os.environ.get("KETAFLOW_SMTP_SECURITY", "starttls") == "tls"
 EMAIL_TIMEOUT = 20
+# Who carries text messages, by dotted path; empty: nobody does. See cli/gateways.py.
+TEXT_GATEWAY = os.environ.get("KETAFLOW_TEXT_GATEWAY", "")
 DEFAULT_FROM_EMAIL = os.environ.get("KETAFLOW_MAIL_FROM", "no-reply@localhost")
 
 LOGGING = {

@@ -1,8 +1,9 @@
 """Every write about what a patient was asked to answer at home, and whether the message left."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID, uuid4
+from uuid import UUID, uuid5
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -11,16 +12,16 @@ from django.utils.timezone import localtime
 
 from ketaflow.correspondence import invitation as invitations
 from ketaflow.correspondence import outbox
-from ketaflow.correspondence.invitation import LINK_HOLDS, NotToBeSent, Standing
-from ketaflow.correspondence.models import Invitation, Message
-from ketaflow.correspondence.outbox import Refusal, State
+from ketaflow.correspondence.invitation import LINK_HOLDS, NotToBeSent, Purpose, Standing
+from ketaflow.correspondence.models import Contact, Helper, Invitation, Message
+from ketaflow.correspondence.outbox import Channel, Refusal, State
 from ketaflow.instruments.library import Item
-from ketaflow.journal.actions import SomeoneElseMoved, record
+from ketaflow.journal.actions import Note, SomeoneElseMoved, record, record_all
 from ketaflow.journal.author import Author
 from ketaflow.outcomes import actions as outcomes
 from ketaflow.outcomes.sheet import Occasion, Sheet
 from ketaflow.people.models import Patient
-from ketaflow.people.roles import Duty, is_patient, require
+from ketaflow.people.roles import HELPER, Duty, is_patient, require
 from ketaflow.protocol.models import Course
 from ketaflow.refusals import Refused
 
@@ -44,11 +45,26 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Link:
+    """What a link opens and for whom; `sheet` names the request, so that a second press is one."""
+
+    patient: Patient
+    sheet: UUID
+    purpose: Purpose
+    expires_at: datetime
+    ask: Ask | None = None
+    helper: Helper | None = None
+
+
+@dataclass(frozen=True)
 class InHand:
     """A message that one sender has taken; nobody else takes it while the lease runs."""
 
     message: UUID
     invitation: UUID
+    channel: Channel
+    purpose: Purpose
+    language: str
     to: str
     tries: int
     until: datetime
@@ -69,15 +85,87 @@ def invite(*, patient: Patient, ask: Ask, by: Author, at: datetime) -> Invitatio
     if earlier := Invitation.objects.filter(patient=patient, sheet=ask.sheet).first():
         return earlier
     invitations.may_be_sent(ask.instrument)
-    _check_reachable(patient)
+    ways = ways_to(patient, contact_of(patient))
+    link = Link(patient, ask.sheet, Purpose.FORM, at + LINK_HOLDS, ask=ask)
     try:
         with transaction.atomic():
             _make_room(patient, ask, by, at)
-            return _invite(patient, ask, by, at)
+            return make_link(link, ways, by=by, at=at)
     except IntegrityError:
         raise SomeoneElseMoved(
             "Somebody asked this patient a moment ago. Nothing more was sent: look again."
         ) from None
+
+
+def contact_of(patient: Patient) -> Contact | None:
+    """How the patient said that she wants to be reached."""
+    return Contact.objects.filter(patient=patient).first()
+
+
+def ways_to(patient: Patient, contact: Contact | None) -> tuple[tuple[Channel, str], ...]:
+    """By what a message reaches the patient, and where.
+
+    Raises:
+        NotToBeSent: by nothing, or the patient has died.
+    """
+    if patient.deceased:
+        raise NotToBeSent("The record says that this patient has died. Nothing was sent.")
+    ways = []
+    if patient.email:
+        ways.append((Channel.EMAIL, checked_email(patient.email)))
+    if contact and contact.text_to:
+        ways.append((Channel.TEXT, contact.text_to))
+    if not ways:
+        raise NotToBeSent("No e-mail address is on record. Add it to the patient's details first.")
+    return tuple(ways)
+
+
+def checked_email(address: str) -> str:
+    """An address that can be one.
+
+    Raises:
+        NotToBeSent: it cannot.
+    """
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise NotToBeSent(
+            "The e-mail address on record cannot be one. Correct the patient's details first."
+        ) from None
+    return address
+
+
+def make_link(
+    link: Link, ways: tuple[tuple[Channel, str], ...], *, by: Author, at: datetime
+) -> Invitation:
+    """Write down a link and queue its messages; within the caller's transaction."""
+    record_all(list(notes_of(link, ways, by=by, at=at)))
+    return Invitation.objects.get(patient=link.patient, sheet=link.sheet)
+
+
+def notes_of(
+    link: Link, ways: tuple[tuple[Channel, str], ...], *, by: Author, at: datetime
+) -> Iterator[Note]:
+    """What is written for a link and its messages.
+
+    The same request makes the same identifiers, so that whoever writes it twice is refused.
+    """
+    ask = link.ask
+    made = uuid5(link.sheet, str(link.patient.id))
+    payload = {
+        "patient": str(link.patient.id),
+        "course": str(ask.course.id) if ask and ask.course else None,
+        "instrument": ask.instrument if ask else "",
+        "occasion": Occasion(ask.occasion).value if ask else "",
+        "sheet": str(link.sheet),
+        "expires_at": link.expires_at.isoformat(),
+        "purpose": link.purpose.value,
+        "helper": str(link.helper.id) if link.helper else None,
+    }
+    yield Note(f"invitation/{made}", "invitation.made", by, at, payload)
+    for channel, to in ways:
+        queued = {"invitation": str(made), "to": to, "channel": channel.value}
+        yield Note(f"message/{uuid5(made, channel)}", "message.queued", by, at, queued)
 
 
 def give(
@@ -151,11 +239,13 @@ def withdraw(*, invitation: UUID, by: Author, at: datetime) -> Invitation:
 def recognise(*, invitation: UUID, born_on: date, by: Author, at: datetime) -> bool:
     """Whether the date of birth is the patient's; the fifth wrong one closes the link.
 
+    A helper says it too: it shows that the link reached somebody who knows the patient.
+
     Raises:
         LinkClosed: the link no longer holds.
     """
     with transaction.atomic():
-        row = _own(invitation, by)
+        row = _opened(invitation, by)
         _check_open(row, at)
         if row.patient.born_on == born_on:
             return True
@@ -178,7 +268,17 @@ def take(*, message: UUID, by: Author, at: datetime) -> InHand | None:
             _note(row, outbox.Outcome(State.GIVEN_UP, f"Not sent. {now.label}."), by, at)
             return None
         record(stream=row.stream, kind="message.taken", by=by, at=at, payload={})
-    return InHand(row.id, asked.id, row.to, row.tries + 1, asked.expires_at)
+    contact = contact_of(asked.patient)
+    return InHand(
+        message=row.id,
+        invitation=asked.id,
+        channel=Channel(row.channel),
+        purpose=Purpose(asked.purpose),
+        language=contact.language if contact else "",
+        to=row.to,
+        tries=row.tries + 1,
+        until=asked.expires_at,
+    )
 
 
 def note_try(*, held: InHand, refusal: Refusal | None, by: Author, at: datetime) -> Message:
@@ -206,19 +306,6 @@ def note_bounce(*, message: UUID, words: str, by: Author, at: datetime) -> Messa
     return Message.objects.get(id=message)
 
 
-def _check_reachable(patient: Patient) -> None:
-    if patient.deceased:
-        raise NotToBeSent("The record says that this patient has died. Nothing was sent.")
-    if not patient.email:
-        raise NotToBeSent("No e-mail address is on record. Add it to the patient's details first.")
-    try:
-        validate_email(patient.email)
-    except ValidationError:
-        raise NotToBeSent(
-            "The e-mail address on record cannot be one. Correct the patient's details first."
-        ) from None
-
-
 def _make_room(patient: Patient, ask: Ask, by: Author, at: datetime) -> None:
     """Close an earlier link for the same questionnaire that ran out; refuse while one holds."""
     found = Invitation.objects.select_for_update().filter(
@@ -232,22 +319,6 @@ def _make_room(patient: Patient, ask: Ask, by: Author, at: datetime) -> None:
                 "Withdraw it first, or wait."
             )
         record(stream=row.stream, kind="invitation.withdrawn", by=by, at=at, payload={})
-
-
-def _invite(patient: Patient, ask: Ask, by: Author, at: datetime) -> Invitation:
-    made, message = uuid4(), uuid4()
-    payload = {
-        "patient": str(patient.id),
-        "course": str(ask.course.id) if ask.course else None,
-        "instrument": ask.instrument,
-        "occasion": Occasion(ask.occasion).value,
-        "sheet": str(ask.sheet),
-        "expires_at": (at + LINK_HOLDS).isoformat(),
-    }
-    record(stream=f"invitation/{made}", kind="invitation.made", by=by, at=at, payload=payload)
-    queued = {"invitation": str(made), "to": patient.email}
-    record(stream=f"message/{message}", kind="message.queued", by=by, at=at, payload=queued)
-    return Invitation.objects.get(id=made)
 
 
 def _checked(row: Invitation, item: str, answer: int | None) -> Item:
@@ -272,6 +343,14 @@ def _own(id: UUID, by: Author) -> Invitation:
     if not is_patient(by, row.patient_id):
         raise NotHere("This form is somebody else's.")
     return row
+
+
+def _opened(id: UUID, by: Author) -> Invitation:
+    """The link that `by` holds: the patient's own, or that of the helper it was made for."""
+    row = _locked(id, by)
+    if row.helper_id and by.roles == (HELPER,) and by.id == row.helper_id:
+        return row
+    return _own(id, by)
 
 
 def _check_open(row: Invitation, at: datetime) -> None:

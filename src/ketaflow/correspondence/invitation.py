@@ -1,4 +1,4 @@
-"""An invitation to answer one questionnaire at home: how long it holds, what may be answered."""
+"""A link that is sent home: what it opens, how long it holds, what may be answered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +23,26 @@ class NoSuchQuestion(Refused):
 
 class NotToBeSent(Refused):
     """This cannot be sent to this patient; the message says why."""
+
+
+class Purpose(StrEnum):
+    """What a link opens: one questionnaire, the patient's own pages, or what a helper may see."""
+
+    FORM = "FORM"
+    PAGES = "PAGES"
+    HELPER = "HELPER"
+
+    @property
+    def label(self) -> str:
+        """The purpose in words for the clinic."""
+        return PURPOSES[self]
+
+
+PURPOSES = {
+    Purpose.FORM: "A questionnaire",
+    Purpose.PAGES: "Her or his own pages",
+    Purpose.HELPER: "A helper's pages",
+}
 
 
 class Standing(StrEnum):

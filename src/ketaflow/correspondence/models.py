@@ -2,21 +2,56 @@ from django.db import models
 from django.db.models import Q
 
 from ketaflow.correspondence import invitation
-from ketaflow.correspondence.invitation import Life, Standing
-from ketaflow.correspondence.outbox import State
+from ketaflow.correspondence.home.contact import Language
+from ketaflow.correspondence.home.notice import Kind
+from ketaflow.correspondence.invitation import Life, Purpose, Standing
+from ketaflow.correspondence.outbox import Channel, State
 from ketaflow.outcomes.models import Answered
 from ketaflow.outcomes.sheet import Occasion
 from ketaflow.people.models import Patient, Row
 from ketaflow.protocol.models import Course
+from ketaflow.schedule.models import Booking
+
+
+class Helper(Row):
+    """Whom a patient lets see her appointments and answer about them."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="helpers")
+    name = models.CharField(max_length=200)
+    email = models.CharField(max_length=254)
+    named_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(ended_at=None),
+                name="correspondence_one_helper",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Invitation(Row):
-    """One questionnaire that a patient was asked to answer at home, and the answers so far."""
+    """One link that was sent home: for a questionnaire with the answers so far, or for pages."""
+
+    purpose = models.CharField(
+        max_length=10,
+        choices=[(one.value, one.label) for one in Purpose],
+        default=Purpose.FORM.value,
+    )
+    helper = models.ForeignKey(Helper, on_delete=models.PROTECT, related_name="+", null=True)
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="invitations")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+", null=True)
-    instrument = models.CharField(max_length=40)
-    occasion = models.CharField(max_length=20, choices=[(one.value, one.label) for one in Occasion])
+    # Of a questionnaire; a link to pages names none.
+    instrument = models.CharField(max_length=40, blank=True)
+    occasion = models.CharField(
+        max_length=20, choices=[(one.value, one.label) for one in Occasion], blank=True
+    )
     sheet = models.UUIDField()
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=200)
@@ -37,8 +72,13 @@ class Invitation(Row):
             ),
             models.UniqueConstraint(
                 fields=["patient", "instrument"],
-                condition=Q(submitted_at=None, withdrawn_at=None),
+                condition=Q(submitted_at=None, withdrawn_at=None, purpose="FORM"),
                 name="correspondence_one_open_invitation",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="HELPER", helper__isnull=False)
+                | ~Q(purpose="HELPER") & Q(helper=None),
+                name="correspondence_a_helper_has_a_name",
             ),
             models.CheckConstraint(
                 condition=Q(submitted_at=None, answered=None)
@@ -65,9 +105,14 @@ class Invitation(Row):
 
 
 class Message(Row):
-    """One e-mail that asks a patient to open a link, and how far it has come."""
+    """One e-mail or text message that asks to open a link, and how far it has come."""
 
     invitation = models.ForeignKey(Invitation, on_delete=models.PROTECT, related_name="messages")
+    channel = models.CharField(
+        max_length=6,
+        choices=[(one.value, one.label) for one in Channel],
+        default=Channel.EMAIL.value,
+    )
     to = models.CharField(max_length=254)
     state = models.CharField(
         max_length=12,
@@ -98,3 +143,60 @@ class Message(Row):
     def stream(self) -> str:
         """The journal stream of this message."""
         return f"message/{self.id}"
+
+
+class Contact(Row):
+    """How a patient wants to be reached: the language, and whether by text message too."""
+
+    patient = models.OneToOneField(Patient, on_delete=models.PROTECT, related_name="contact")
+    # Empty: no text messages. Only a number that the patient gave for this is ever used.
+    text_to = models.CharField(max_length=20, blank=True)
+    language = models.CharField(
+        max_length=5, choices=[(one.value, one.label) for one in Language], default="en"
+    )
+    said_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"contact of {self.patient_id}"
+
+
+class Readiness(Row):
+    """What was said from home before a visit; the latest word counts."""
+
+    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    coming = models.BooleanField()
+    escort = models.CharField(max_length=200, blank=True)
+    words = models.TextField(blank=True)
+    said_at = models.DateTimeField()
+    said_by = models.CharField(max_length=220)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["clinic", "patient", "said_at"], name="correspondence_ready")
+        ]
+
+    def __str__(self) -> str:
+        return f"before visit {self.booking_id}"
+
+
+class Notice(Row):
+    """Something that a patient did at home and somebody at the clinic must know."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=20, choices=[(one.value, one.label) for one in Kind])
+    words = models.TextField()
+    raised_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    seen_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["clinic", "seen_at", "raised_at"], name="corr_notice_open")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.patient_id}"
+
+    @property
+    def stream(self) -> str:
+        """The journal stream of this notice."""
+        return f"notice/{self.id}"

@@ -12,8 +12,23 @@ LEASE = timedelta(minutes=10)
 PERMANENT = 500
 
 
+class Channel(StrEnum):
+    """By what a message goes."""
+
+    EMAIL = "EMAIL"
+    TEXT = "TEXT"
+
+    @property
+    def label(self) -> str:
+        """The channel in words."""
+        return CHANNELS[self]
+
+
+CHANNELS = {Channel.EMAIL: "E-mail", Channel.TEXT: "Text message"}
+
+
 class State(StrEnum):
-    """Where a message is; HANDED_OVER means that a mail server took it, and no more."""
+    """Where a message is; HANDED_OVER means that a server took it, and no more."""
 
     QUEUED = "QUEUED"
     SENDING = "SENDING"
@@ -33,7 +48,7 @@ LABELS = {
     State.SENDING: "Being handed over",
     State.HANDED_OVER: "Taken by the mail server",
     State.BOUNCED: "The address was refused",
-    State.FAILED: "The mail server refused it",
+    State.FAILED: "The server refused it",
     State.GIVEN_UP: "Given up",
 }
 # Nobody sends these again; somebody must reach the patient in another way.
@@ -44,13 +59,15 @@ NOT_REACHED = frozenset({State.BOUNCED, State.FAILED, State.GIVEN_UP})
 class Refusal:
     """What went wrong on the way; `code` is None where no server answered.
 
-    `about_us` marks what concerns our own sign-in or connection and not this message.
+    `about_us` marks what concerns our own sign-in or connection and not this message; `final` what
+    a server that is no mail server said once and for all.
     """
 
     words: str
     code: int | None = None
     about_address: bool = False
     about_us: bool = False
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +92,9 @@ def after(refusal: Refusal | None, *, tries: int, at: datetime, until: datetime)
         RFC 5321, 4.2.1: a reply of 500 or more is permanent, one of 400 to 499 is not.
     """
     if refusal is None:
-        return Outcome(State.HANDED_OVER, "The mail server took it.")
-    if not refusal.about_us and refusal.code is not None and refusal.code >= PERMANENT:
+        return Outcome(State.HANDED_OVER, "The server took it.")
+    permanent = refusal.code is not None and refusal.code >= PERMANENT
+    if not refusal.about_us and (refusal.final or permanent):
         state = State.BOUNCED if refusal.about_address else State.FAILED
         return Outcome(state, refusal.words)
     if tries > len(BACK_OFF):

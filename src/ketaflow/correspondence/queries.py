@@ -33,12 +33,13 @@ def invited(link: str) -> Invitation | None:
     except (BadSignature, ValueError):
         return None
     found = Invitation.objects.filter(clinic_id=clinic, id=id)
-    return found.select_related("patient", "clinic").first()
+    return found.select_related("patient__contact", "clinic", "helper").first()
 
 
 def invitations(*, clinic: UUID, patient: UUID) -> Sequence[Invitation]:
     """What a patient was asked, newest first, with the messages."""
     found = Invitation.objects.filter(clinic_id=clinic, patient_id=patient)
+    found = found.select_related("helper")
     return list(found.prefetch_related("messages").order_by("-made_at")[:MOST_INVITATIONS])
 
 

@@ -26,6 +26,7 @@ from ketaflow.custody.witness import Witness, stand_by
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import record
 from ketaflow.journal.author import Author
+from ketaflow.people.actions import check_licence
 from ketaflow.people.models import Clinic, Staff
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
@@ -345,7 +346,9 @@ def witnessed(witness: Witness, *, by: Author, at: datetime) -> dict[str, Any]:
 
     Raises:
         NoWitness, NotYours: as `stand_by`, or their way in was closed.
+        RunOut: their licence has.
     """
+    check_licence(witness.author, at=at)
     stood = stand_by(witness, by=by, at=at)
     if not Staff.objects.filter(clinic_id=by.clinic, id=stood["id"], active=True).exists():
         raise NotHere(f"{witness.author.name} no longer works here and cannot stand by.")

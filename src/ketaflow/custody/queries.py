@@ -139,6 +139,14 @@ def movements(*, clinic: UUID, container: UUID) -> Sequence[Movement]:
     return list(rows.select_related("patient", "place").order_by("ordinal")[:MOST])
 
 
+def of_session(*, clinic: UUID, session: UUID) -> Sequence[Movement]:
+    """What was drawn for a session and what became of it, in the order it happened."""
+    rows = Movement.objects.filter(clinic_id=clinic, account=session)
+    # They are few. Sorted by the database, they would be looked for in all there ever were.
+    found = rows.select_related("container", "item")
+    return sorted(found, key=lambda one: (one.at, one.container_id, one.ordinal))
+
+
 def account(*, clinic: UUID, session: UUID) -> Account | None:
     """What was drawn for a session; None where custody was not kept when it began."""
     return Account.objects.filter(clinic_id=clinic, id=session).first()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 
 from ketaflow.refusals import Refused
 from ketaflow.session.monitors import actions
@@ -23,7 +23,6 @@ Clock = Callable[[], datetime]
 
 def keep(arrivals: Sequence[Arrival], clinic: UUID, at: datetime) -> list[Kept]:
     """What became of each message; a sentence where it was not kept and should be sent again."""
-    close_old_connections()
     try:
         return list(actions.receive(arrivals=arrivals, clinic=clinic, at=at))
     except Refused as why:

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Max, QuerySet
 
 from ketaflow.journal import chain, projecting, telling
@@ -26,9 +26,16 @@ class Verified:
     head: str
 
 
-def entries(*, clinic: UUID, stream: str) -> Sequence[Entry]:
-    """All entries of `stream`, first to last."""
-    return list(Entry.objects.filter(clinic=clinic, stream=stream).order_by("ordinal"))
+def entries(
+    *, clinic: UUID, stream: str, since: int = 1, upto: int | None = None
+) -> Sequence[Entry]:
+    """The entries of `stream`, first to last: all, or those from one ordinal to another."""
+    found = Entry.objects.filter(clinic=clinic, stream=stream)
+    if since > 1:
+        found = found.filter(ordinal__gte=since)
+    if upto is not None:
+        found = found.filter(ordinal__lte=upto)
+    return list(found.order_by("ordinal"))
 
 
 def of_streams(*, clinic: UUID, streams: Iterable[str]) -> QuerySet[Entry]:
@@ -49,10 +56,14 @@ def by_stream(*, clinic: UUID, before_slash: str) -> Iterator[tuple[str, list[En
     return ((stream, list(entries)) for stream, entries in each)
 
 
-def latest(*, clinic: UUID, limit: int = 50) -> Sequence[Entry]:
-    """The newest entries of a clinic, without their payloads."""
-    newest = Entry.objects.filter(clinic=clinic).order_by("-at", "-id")
-    return list(newest.defer("payload_json")[:limit])
+def newest_first(*, clinic: UUID, most: int, page: int = 250) -> Iterator[Entry]:
+    """The newest entries of a clinic without their payloads, read in pages as somebody asks."""
+    newest = Entry.objects.filter(clinic=clinic).order_by("-at", "-id").defer("payload_json")
+    for first in range(0, most, page):
+        found = list(newest[first : min(first + page, most)])
+        yield from found
+        if len(found) < page:
+            return
 
 
 def last_ordinal(*, clinic: UUID, stream: str) -> int:
@@ -193,6 +204,12 @@ class Ear:
                 cursor.execute(f"LISTEN {telling.CHANNEL}")
         else:
             self._last = Entry.objects.aggregate(top=Max("id"))["top"] or 0
+
+    def close(self) -> None:
+        """Hear nothing more; a connection that is lent to somebody else next must not listen."""
+        if self._told:
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("UNLISTEN *")
 
     def hear(self, seconds: float) -> list[Written]:
         """What was written since the last time; waits up to `seconds` for something.

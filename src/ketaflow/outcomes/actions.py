@@ -15,7 +15,15 @@ from ketaflow.outcomes import safety, sheet
 from ketaflow.outcomes.models import Answered, SafetyTask
 from ketaflow.outcomes.safety import Closing, Standing
 from ketaflow.outcomes.sheet import Occasion, Result, Sheet
-from ketaflow.outcomes.suicidality import COLUMBIA, Next, Risk, Triage, Trigger, triggers
+from ketaflow.outcomes.suicidality import (
+    COLUMBIA,
+    Next,
+    Risk,
+    Triage,
+    Trigger,
+    mentions,
+    triggers,
+)
 from ketaflow.people.models import Patient
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, is_patient, may, require
@@ -96,6 +104,17 @@ def concern(*, patient: Patient, because: str, asks: Next, by: Author, at: datet
     if patient.clinic_id != by.clinic:
         raise NotHere("No patient of this clinic is known by that identifier.")
     raised = Trigger(asks, said(because, "what was said or seen"), False, ("UNVERIFIED",))
+    with transaction.atomic():
+        return _open(patient, (raised,), None, by, at)
+
+
+def hear(*, patient: Patient, text: str, by: Author, at: datetime) -> SafetyTask | None:
+    """Open a safety task when what was written at home speaks of suicide, whoever wrote it."""
+    if patient.clinic_id != by.clinic:
+        raise NotHere("No patient of this clinic is known by that identifier.")
+    raised = mentions(text)
+    if raised is None:
+        return None
     with transaction.atomic():
         return _open(patient, (raised,), None, by, at)
 

@@ -1,6 +1,6 @@
 """Did it help? Response, remission, worsening and relapse, as published, from totals over time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -31,16 +31,23 @@ class Relapse:
 
 @dataclass(frozen=True)
 class Rule:
-    """What change means on one instrument; what is None nobody has defined."""
+    """What change means on one instrument; what is None nobody has defined.
+
+    `important` is the smallest difference that matters to a patient, `reliable` the smallest that
+    is more than the noise of the questionnaire.
+    """
 
     instrument: str
     label: str
     low: int
     high: int
-    response: Figure
+    more_is_better: bool
+    response: Figure | None
     remission: Figure | None
     remission_at_most: bool
     worsening: Figure | None
+    important: Figure | None
+    reliable: Figure | None
     relapse: Relapse | None
 
 
@@ -68,7 +75,10 @@ class History:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one instrument; None where it cannot be said."""
+    """What became of one instrument; None where it cannot be said.
+
+    `fall_points` is how much better it is: a fall, or a rise where more is better.
+    """
 
     instrument: str
     baseline: Measurement | None
@@ -80,6 +90,9 @@ class Change:
     remission: bool | None
     worsened: bool | None
     lost_response: bool | None
+    improved: bool | None
+    reliable: bool | None
+    was_better: bool | None
     relapse: bool
     sources: tuple[str, ...]
 
@@ -118,8 +131,8 @@ def assess(history: History) -> Change:
     """
     ruled = rule(history.instrument)
     baseline, since = _split(history)
-    latest, best = since[-1] if since else None, _best(baseline, since)
-    fall = _fall(baseline, latest)
+    latest, best = since[-1] if since else None, _best(ruled, baseline, since)
+    fall = _fall(ruled, baseline, latest)
     responded = [response for one in since if (response := _responds(ruled, baseline, one))]
     response = _responds(ruled, baseline, latest)
     relapsed_at = baseline.at if baseline else None
@@ -134,10 +147,28 @@ def assess(history: History) -> Change:
         remission=_in_remission(ruled, latest),
         worsened=_worsened(ruled, best, latest),
         lost_response=None if response is None else bool(responded) and not response,
-        relapse=_relapsed(ruled, since)
+        improved=_reaches(ruled.important, fall),
+        reliable=_reaches(ruled.reliable, fall),
+        was_better=_was_better(ruled, baseline, best, bool(responded)),
+        relapse=(ruled.relapse is not None and in_a_row(ruled.relapse, since))
         or any(relapsed_at is not None and event > relapsed_at for event in history.events),
         sources=_sources(ruled),
     )
+
+
+def in_a_row(relapse: Relapse, totals: Sequence[Measurement]) -> bool:
+    """Whether complete `totals`, in order of time, meet a rule of relapse."""
+    run: list[Measurement] = []
+    for one in totals:
+        if (one.total or Decimal(0)) < relapse.at_least.value:
+            run = []
+        elif run and not _apart(relapse, run[-1], one):
+            run = [one]
+        else:
+            run.append(one)
+        if len(run) >= relapse.in_a_row:
+            return True
+    return False
 
 
 def describe(history: History) -> str:
@@ -160,7 +191,8 @@ def _moved(change: Change, start: str) -> str:
     if not change.fall_points:
         return f"stayed at {start}"
     percent = "" if change.fall_percent is None else f" ({round(abs(change.fall_percent))} %)"
-    return f"{'fell' if change.fall_points > 0 else 'rose'} from {start} to {end}{percent}"
+    down = (change.fall_points > 0) != rule(change.instrument).more_is_better
+    return f"{'fell' if down else 'rose'} from {start} to {end}{percent}"
 
 
 def _verdict(ruled: Rule, change: Change) -> str:
@@ -171,6 +203,8 @@ def _verdict(ruled: Rule, change: Change) -> str:
         said.append("response" if change.response else "no response")
         if change.response and change.remission is False:
             said.append("not remission")
+    elif ruled.response is None and change.improved is not None:
+        said.append(f"{'' if change.improved else 'not '}better by an amount that matters")
     if change.relapse:
         said.append("relapse")
     elif change.lost_response:
@@ -191,15 +225,19 @@ def _split(history: History) -> tuple[Measurement | None, tuple[Measurement, ...
     return (known[first], known[first + 1 :]) if known else (None, ())
 
 
-def _best(baseline: Measurement | None, since: tuple[Measurement, ...]) -> Measurement | None:
+def _best(
+    ruled: Rule, baseline: Measurement | None, since: tuple[Measurement, ...]
+) -> Measurement | None:
     every = ([baseline] if baseline else []) + list(since)
-    return min(every, key=lambda one: one.total or Decimal(0), default=None)
+    best = max if ruled.more_is_better else min
+    return best(every, key=lambda one: one.total or Decimal(0), default=None)
 
 
-def _fall(baseline: Measurement | None, latest: Measurement | None) -> Decimal | None:
+def _fall(ruled: Rule, baseline: Measurement | None, latest: Measurement | None) -> Decimal | None:
     if baseline is None or latest is None or baseline.total is None or latest.total is None:
         return None
-    return baseline.total - latest.total
+    fall = baseline.total - latest.total
+    return -fall if ruled.more_is_better else fall
 
 
 def _percent(baseline: Measurement | None, fall: Decimal | None) -> Decimal | None:
@@ -208,8 +246,22 @@ def _percent(baseline: Measurement | None, fall: Decimal | None) -> Decimal | No
     return fall * 100 / baseline.total
 
 
+def _reaches(figure: Figure | None, fall: Decimal | None) -> bool | None:
+    return None if figure is None or fall is None else fall >= figure.value
+
+
+def _was_better(
+    ruled: Rule, baseline: Measurement | None, best: Measurement | None, responded: bool
+) -> bool | None:
+    """Whether at its best it had responded, or was better by an amount that matters."""
+    fall = _fall(ruled, baseline, best)
+    return None if fall is None else responded or bool(_reaches(ruled.important, fall))
+
+
 def _responds(ruled: Rule, baseline: Measurement | None, latest: Measurement | None) -> bool | None:
-    fall = _fall(baseline, latest)
+    if ruled.response is None:
+        return None
+    fall = _fall(ruled, baseline, latest)
     if ruled.response.unit == "% fall":
         fall = _percent(baseline, fall)
     return None if fall is None else fall >= ruled.response.value
@@ -224,26 +276,10 @@ def _in_remission(ruled: Rule, latest: Measurement | None) -> bool | None:
 
 
 def _worsened(ruled: Rule, best: Measurement | None, latest: Measurement | None) -> bool | None:
-    fall = _fall(best, latest)
+    fall = _fall(ruled, best, latest)
     if ruled.worsening is None or fall is None:
         return None
     return -fall >= ruled.worsening.value
-
-
-def _relapsed(ruled: Rule, since: tuple[Measurement, ...]) -> bool:
-    if ruled.relapse is None:
-        return False
-    run: list[Measurement] = []
-    for one in since:
-        if (one.total or Decimal(0)) < ruled.relapse.at_least.value:
-            run = []
-        elif run and not _apart(ruled.relapse, run[-1], one):
-            run = [one]
-        else:
-            run.append(one)
-        if len(run) >= ruled.relapse.in_a_row:
-            return True
-    return False
 
 
 def _apart(relapse: Relapse, before: Measurement, after: Measurement) -> bool:
@@ -251,7 +287,7 @@ def _apart(relapse: Relapse, before: Measurement, after: Measurement) -> bool:
 
 
 def _sources(ruled: Rule) -> tuple[str, ...]:
-    figures = [ruled.response, ruled.remission, ruled.worsening]
+    figures = [ruled.response, ruled.remission, ruled.worsening, ruled.important, ruled.reliable]
     figures += [ruled.relapse.at_least] if ruled.relapse else []
     return tuple(dict.fromkeys(key for one in figures if one for key in one.sources))
 
@@ -269,10 +305,13 @@ def _rule(name: str, row: Mapping[str, Any]) -> Rule:
         label=row["label"],
         low=edge("low"),
         high=edge("high"),
-        response=figure(row["response"], f"{name} response", units=("% fall", "points fall")),
+        more_is_better=row.get("more_is_better", False),
+        response=part("response", "% fall", "points fall"),
         remission=part("remission", "points"),
         remission_at_most=row.get("remission", {}).get("bound") == "at most",
         worsening=part("worsening", "points"),
+        important=part("important", "points"),
+        reliable=part("reliable", "points"),
         relapse=_relapse(name, row["relapse"]) if "relapse" in row else None,
     )
 

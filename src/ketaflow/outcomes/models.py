@@ -65,6 +65,10 @@ class SafetyTask(Row):
     triaged_by = models.CharField(max_length=200, blank=True)
     must_act_by = models.DateTimeField()
     due_words = models.CharField(max_length=200)
+    # How often it went on to the next person, and to whom it went last.
+    step = models.PositiveSmallIntegerField(default=0)
+    escalated_to = models.CharField(max_length=100, blank=True)
+    escalated_at = models.DateTimeField(null=True)
     status = models.CharField(
         max_length=12,
         choices=[(one.value, one.value.capitalize()) for one in Standing],

@@ -56,6 +56,17 @@ def _sheet_put(entry: Any) -> None:
     SafetyTask.objects.filter(id=_about(entry)).update(answered_id=UUID(entry.payload["answered"]))
 
 
+def _escalated(entry: Any) -> None:
+    said = entry.payload
+    SafetyTask.objects.filter(id=_about(entry)).update(
+        step=said["step"],
+        escalated_to=said["who"],
+        escalated_at=entry.at,
+        must_act_by=datetime.fromisoformat(said["must_act_by"]),
+        due_words=said["due"][:200],
+    )
+
+
 def _triaged(entry: Any) -> None:
     said = entry.payload
     found = {
@@ -97,6 +108,7 @@ PROJECTION = Projection(
         "outcomes.answered": _answered,
         "safety.opened": _opened,
         "safety.sheet_put": _sheet_put,
+        "safety.escalated": _escalated,
         "safety.triaged": _triaged,
         "safety.acknowledged": _acknowledged,
         "safety.closed": _closed,

@@ -1,6 +1,7 @@
 """Every read about whether it helped, and which answers wait for somebody."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db.models import F, QuerySet
 from ketaflow.journal import queries as journal
 from ketaflow.outcomes import change, trend
 from ketaflow.outcomes.change import Change, History, Measurement
+from ketaflow.outcomes.lead import lead_instrument
 from ketaflow.outcomes.models import Answered, SafetyTask
 from ketaflow.outcomes.safety import Standing
 from ketaflow.outcomes.sheet import Occasion
@@ -24,6 +26,12 @@ def answered(*, clinic: UUID, patient: UUID) -> Sequence[Answered]:
     """The newest sheets of a patient, first to last."""
     found = Answered.objects.filter(clinic_id=clinic, patient_id=patient)
     return list(reversed(found.order_by("-answered_at", "-id")[:MOST_MEASUREMENTS]))
+
+
+def all_answered(*, clinic: UUID, patient: UUID) -> QuerySet[Answered]:
+    """Every sheet of a patient, first to last."""
+    found = Answered.objects.filter(clinic_id=clinic, patient_id=patient)
+    return found.order_by("answered_at", "id")
 
 
 def without_rule(*, clinic: UUID, patient: UUID, limit: int = 20) -> Sequence[Answered]:
@@ -74,25 +82,52 @@ def trends(
     return tuple((trend.trend(one, sessions=marks), change.assess(one)) for one in known)
 
 
-def assess(
+def history_of(
     *,
     clinic: UUID,
     course: Course,
     instrument: str,
     events: Sequence[datetime] = (),
-) -> tuple[Change, str]:
-    """What became of one instrument in a course, and the same in one sentence."""
+) -> History:
+    """One instrument over a course, as the decisions read it."""
     found = Answered.objects.filter(
         clinic_id=clinic, patient_id=course.patient_id, instrument=instrument
     )
     rows = list(reversed(found.order_by("-answered_at", "-id")[:MOST_MEASUREMENTS]))
-    known = _history(clinic, instrument, rows, course.first_given_at, events)
-    return change.assess(known), change.describe(known)
+    return _history(clinic, instrument, rows, course.first_given_at, events)
+
+
+def lead_histories(
+    *, clinic: UUID, courses: Sequence[Course], events: Mapping[UUID, Sequence[datetime]]
+) -> Mapping[UUID, History]:
+    """What each course is judged by, over that course; one read in all.
+
+    `events` are admissions and the like, by course.
+    """
+    leads = {one.id: lead_instrument(one.protocol) for one in courses}
+    found = Answered.objects.filter(
+        clinic_id=clinic,
+        patient_id__in={one.patient_id for one in courses},
+        instrument__in=set(leads.values()),
+    )
+    rows: dict[tuple[UUID, str], list[Answered]] = defaultdict(list)
+    for row in found.order_by("answered_at", "id"):
+        rows[row.patient_id, row.instrument].append(row)
+    return {
+        one.id: _history(
+            clinic,
+            leads[one.id],
+            rows[one.patient_id, leads[one.id]][-MOST_MEASUREMENTS:],
+            one.first_given_at,
+            events.get(one.id, ()),
+        )
+        for one in courses
+    }
 
 
 def latest_words(*, clinic: UUID, course: Course, instrument: str) -> str:
     """Whether it helps, in one sentence."""
-    return assess(clinic=clinic, course=course, instrument=instrument)[1]
+    return change.describe(history_of(clinic=clinic, course=course, instrument=instrument))
 
 
 def task(*, clinic: UUID, id: UUID) -> SafetyTask | None:
@@ -102,11 +137,14 @@ def task(*, clinic: UUID, id: UUID) -> SafetyTask | None:
 
 
 def open_tasks(*, clinic: UUID) -> QuerySet[SafetyTask]:
-    """What waits: first what nobody has taken on, most overdue first. Page it by slicing."""
+    """What waits: first what nobody has taken on, what went up furthest and longest overdue first.
+
+    Page it by slicing.
+    """
     waiting = [Standing.OPEN, Standing.ACKNOWLEDGED]
     found = SafetyTask.objects.filter(clinic_id=clinic, status__in=waiting)
     return found.select_related("patient", "answered").order_by(
-        F("acknowledged_at").asc(nulls_first=True), "must_act_by", "id"
+        F("acknowledged_at").asc(nulls_first=True), "-step", "must_act_by", "id"
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ketaflow.instruments.library import library
-from ketaflow.outcomes.change import History, Measurement, assess, describe, rule
+from ketaflow.outcomes.change import History, Measurement, Rule, assess, describe, rule
 from ketaflow.protocol.figures import show
 
 
@@ -16,6 +16,15 @@ class Mark:
 
     at: datetime
     label: str
+
+
+@dataclass(frozen=True)
+class Level:
+    """A total that means something, drawn across the chart, and what it means."""
+
+    total: Decimal
+    label: str
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class Trend:
     marks: tuple[Mark, ...]
     rows: tuple[Row, ...]
     summary: str
+    levels: tuple[Level, ...]
 
 
 def trend(history: History, *, sessions: Sequence[datetime] = ()) -> Trend:
@@ -66,7 +76,24 @@ def trend(history: History, *, sessions: Sequence[datetime] = ()) -> Trend:
         marks=tuple(Mark(at, f"Session {place}") for place, at in enumerate(sessions, start=1)),
         rows=tuple(_row(history, one, baseline, sessions) for one in history.measurements),
         summary=describe(history),
+        levels=_levels(ruled, baseline),
     )
+
+
+def _levels(ruled: Rule, baseline: Measurement | None) -> tuple[Level, ...]:
+    """Where remission ends, and how far from baseline a difference begins to matter."""
+    found = []
+    if ruled.remission:
+        word = "Remission: up to here" if ruled.remission_at_most else "Remission: below"
+        found.append(Level(ruled.remission.value, word, ruled.remission.sources))
+    if ruled.important and baseline and baseline.total is not None:
+        step = ruled.important.value if ruled.more_is_better else -ruled.important.value
+        total = baseline.total + step
+        if ruled.low <= total <= ruled.high:
+            side = "above" if ruled.more_is_better else "below"
+            word = f"Matters: {show(ruled.important.value)} {side} baseline"
+            found.append(Level(total, word, ruled.important.sources))
+    return tuple(found)
 
 
 def _row(

@@ -1,4 +1,4 @@
-"""Every write about who: clinics, staff, patients, referrals, received charts, consent."""
+"""Every write about who: clinics, staff, patients, referrals, received charts."""
 
 import base64
 from dataclasses import dataclass, replace
@@ -11,9 +11,22 @@ from ketaflow.journal.actions import SomeoneElseMoved, record, record_once
 from ketaflow.journal.author import Author
 from ketaflow.people import registration
 from ketaflow.people.chart import ChartItem, ReceivedChart, as_payload, item_payload
-from ketaflow.people.consent import consent_text
-from ketaflow.people.models import Clinic, Consent, Patient, ReceivedDocument, Staff, User
-from ketaflow.people.roles import PATIENT, Duty, Role, require
+from ketaflow.people.models import (
+    Clinic,
+    Credential,
+    Patient,
+    ReceivedDocument,
+    Staff,
+    User,
+)
+from ketaflow.people.roles import (
+    LICENCE,
+    PATIENT,
+    Duty,
+    Role,
+    require,
+    require_valid_licence,
+)
 from ketaflow.refusals import Refused
 
 AHEAD = timedelta(hours=14)
@@ -119,6 +132,19 @@ def certify(
     with transaction.atomic():
         _colleague(staff, by)
         record_once(stream=f"staff/{staff}", kind="staff.certified", by=by, at=at, payload=payload)
+
+
+def check_licence(of: Author, *, at: datetime) -> None:
+    """Refuse the signature of somebody whose licence on record has run out by the clinic's day.
+
+    A licence that was never recorded says nothing, and refuses nothing.
+
+    Raises:
+        RunOut: says since when, and what to do.
+    """
+    held = Credential.objects.filter(clinic_id=of.clinic, staff_id__in=[of.id], kind=LICENCE)
+    for one in held:
+        require_valid_licence(of, one.expires_on, on=_today(of, at))
 
 
 def register(*, details: registration.PatientDetails, by: Author, at: datetime) -> Patient:
@@ -261,46 +287,6 @@ def note_reading(*, patient: Patient, page: str, by: Author, at: datetime) -> No
     with transaction.atomic():
         record(
             stream=f"access/{patient.id}", kind="chart.read", by=by, at=at, payload={"page": page}
-        )
-
-
-def agree(
-    *,
-    patient: Patient,
-    course: UUID,
-    text_id: str,
-    statements: tuple[str, ...],
-    by: Author,
-    at: datetime,
-) -> None:
-    """Record that the patient agreed, statement by statement, to a consent text for one course.
-
-    Raises:
-        Refused: a statement of the text was not ticked.
-    """
-    require(by, Duty.CONSENT)
-    check_ours(patient, by)
-    text = consent_text(text_id)
-    text.check_complete(statements)
-    payload = {
-        "course": str(course),
-        "text": text.id,
-        "version": text.version,
-        "sha256": text.sha256,
-        "statements": list(statements),
-    }
-    with transaction.atomic():
-        record_once(stream=patient.stream, kind="consent.given", by=by, at=at, payload=payload)
-
-
-def withdraw(*, consent: Consent, reason: str, by: Author, at: datetime) -> None:
-    """Record that the patient no longer agrees; no session of the course may start after this."""
-    require(by, Duty.CONSENT)
-    check_ours(consent.patient, by)
-    payload = {"consent": str(consent.id), "reason": registration.said(reason, "a reason")}
-    with transaction.atomic():
-        record_once(
-            stream=consent.patient.stream, kind="consent.withdrawn", by=by, at=at, payload=payload
         )
 
 

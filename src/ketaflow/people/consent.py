@@ -61,6 +61,33 @@ class ConsentText:
                 )
 
 
+@dataclass(frozen=True)
+class Signed:
+    """What a patient signs at home: a text, each statement ticked, and the name as typed.
+
+    `sha256` is the digest of the words that were on the page.
+    """
+
+    text_id: str
+    sha256: str
+    statements: tuple[str, ...]
+    name: str
+
+    def check(self) -> ConsentText:
+        """The text, if it is still the one that was read, and all of it was agreed to.
+
+        Raises:
+            NotAgreed: a statement is not ticked, the name is missing, or the text has changed.
+        """
+        text = consent_text(self.text_id)
+        if self.sha256 != text.sha256:
+            raise NotAgreed("The text has changed since you opened the page. Please read it again.")
+        text.check_complete(self.statements)
+        if not self.name.strip():
+            raise NotAgreed("Type your name to sign.")
+        return text
+
+
 @cache
 def consent_texts() -> Mapping[str, ConsentText]:
     """All consent texts by id."""

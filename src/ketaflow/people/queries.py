@@ -184,3 +184,9 @@ def consent(*, clinic: UUID, course: UUID) -> Consent | None:
     """The consent in force for a course."""
     found = Consent.objects.filter(clinic_id=clinic, course=course, withdrawn_at=None)
     return found.select_related("patient").order_by("-agreed_at").first()
+
+
+def consents(*, clinic: UUID, patient: UUID) -> Sequence[Consent]:
+    """Everything the patient ever agreed to, newest first, what was withdrawn too."""
+    found = Consent.objects.filter(clinic_id=clinic, patient_id=patient)
+    return list(found.order_by("-agreed_at", "-id"))

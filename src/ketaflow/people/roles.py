@@ -99,14 +99,21 @@ OPERATOR_MAY = frozenset({Duty.MANAGE_STAFF, Duty.IMPORT, Duty.REGISTER})
 
 # Somebody who answers about themselves: never a role of staff, and never about anybody else.
 PATIENT = "PATIENT"
+# Somebody whom a patient named to help with appointments: answers about nothing else.
+HELPER = "HELPER"
 
 
 class NotYours(Refused):
     """This person's roles do not include what they tried to do."""
 
 
-# What a member of staff may hold that runs out.
-CREDENTIALS = ("Licence", "ACLS", "Esketamine certification")
+class RunOut(Refused):
+    """The licence that a signature rests on has run out."""
+
+
+# What a member of staff may hold that runs out; signatures rest on the first.
+LICENCE = "Licence"
+CREDENTIALS = (LICENCE, "ACLS", "Esketamine certification")
 SOON_DAYS = 60  # time enough to book a course and sit it
 
 
@@ -146,3 +153,17 @@ def require(author: Author, duty: Duty) -> None:
     if not may(author.roles, duty):
         who = " or ".join(sorted(role.label.lower() for role in MAY[duty]))
         raise NotYours(f"Only a {who} may {duty}. Nothing was saved.")
+
+
+def require_valid_licence(author: Author, expires_on: date, *, on: date) -> None:
+    """Refuse a signature that rests on a licence which has run out.
+
+    Raises:
+        RunOut: says since when, and what to do.
+    """
+    if validity(expires_on, on=on) is Validity.EXPIRED:
+        raise RunOut(
+            f"The licence of {author.name} ran out after {expires_on:%d %b %Y}, so their signature "
+            f"does not count. Nothing was saved. Somebody else signs, or the licence is renewed "
+            f"under Staff."
+        )

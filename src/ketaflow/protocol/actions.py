@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
 from ketaflow.journal.actions import SomeoneElseMoved, record
 from ketaflow.journal.author import Author
+from ketaflow.people.actions import check_licence
 from ketaflow.people.models import Patient
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
@@ -119,6 +121,7 @@ def plan_course(*, patient: Patient, plan: Plan, by: Author, at: datetime) -> Co
         SomeoneElseMoved: a course of this protocol is open.
     """
     require(by, Duty.PRESCRIBE)
+    check_licence(by, at=at)
     protocol = library.protocol(plan.protocol)
     order = propose(plan=plan, clinic=by.clinic)
     _sessions_allowed(protocol, plan.sessions)
@@ -143,6 +146,7 @@ def change_dose(
 ) -> None:
     """Change what the coming sessions give, with the reason; what was given stays as it was."""
     require(by, Duty.PRESCRIBE)
+    check_licence(by, at=at)
     _still_running(course)
     order = propose(plan=plan, clinic=by.clinic)
     was = from_payload(course.order)
@@ -214,8 +218,33 @@ def stretch(*, course: Course, reason: str, by: Author, at: datetime) -> None:
         record(stream=course.stream, kind="course.stretched", by=by, at=at, payload=payload)
 
 
-def review(*, course: Course, decision: Decision, reason: str, by: Author, at: datetime) -> None:
-    """Record the stop-or-continue review that is due after so many sessions."""
+def maintain(*, course: Course, sessions: int, by: Author, at: datetime) -> None:
+    """Allow so many sessions after induction in all, as a signed aftercare plan says.
+
+    A course that has ended takes none; whoever goes on plans a new one.
+    """
+    require(by, Duty.PRESCRIBE)
+    with transaction.atomic():
+        held = _locked(course)
+        if held.ended_at is None and held.maintenance_sessions != sessions:
+            payload = {"sessions": sessions}
+            record(stream=course.stream, kind="course.maintained", by=by, at=at, payload=payload)
+
+
+def review(
+    *,
+    course: Course,
+    decision: Decision,
+    reason: str,
+    by: Author,
+    at: datetime,
+    read: Mapping[str, Any] | None = None,
+) -> None:
+    """Record the stop-or-continue review that is due after so many sessions.
+
+    `read` is what the prescriber had before them, in plain values: the journal keeps it beside
+    the decision.
+    """
     require(by, Duty.PRESCRIBE)
     _still_running(course)
     if not course.sessions_given:
@@ -224,6 +253,7 @@ def review(*, course: Course, decision: Decision, reason: str, by: Author, at: d
         "after_session": course.sessions_given,
         "decision": decision.value,
         "reason": said(reason, "why"),
+        "read": dict(read or {}),
     }
     try:
         with transaction.atomic():

@@ -56,6 +56,8 @@ class Course(Row):
     last_given_at = models.DateTimeField(null=True)
     # When each session was given, session to ISO text: the protocol's spacing counts them all.
     given_at = models.JSONField(default=dict)
+    # How many sessions after induction a signed aftercare plan allows so far.
+    maintenance_sessions = models.PositiveIntegerField(default=0)
     # Why the course may take longer than its protocol says; empty while it may not.
     stretched = models.TextField(default="", blank=True)
     planned_by = models.CharField(max_length=200)
@@ -64,11 +66,17 @@ class Course(Row):
 
     class Meta:
         indexes = [
-            models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course_status")
+            models.Index(fields=["clinic", "status", "planned_at"], name="protocol_course_status"),
+            models.Index(fields=["clinic", "ended_at"], name="protocol_course_ended"),
         ]
 
     def __str__(self) -> str:
         return f"{self.protocol} for {self.patient_id}"
+
+    @property
+    def sessions_allowed(self) -> int:
+        """How many sessions there may be: those of induction, and those signed for after it."""
+        return self.sessions_planned + self.maintenance_sessions
 
     @property
     def stream(self) -> str:

@@ -88,6 +88,11 @@ def _stretched(entry: Any) -> None:
     Course.objects.filter(id=_about(entry)).update(stretched=entry.payload["reason"])
 
 
+def _maintained(entry: Any) -> None:
+    sessions = entry.payload["sessions"]
+    Course.objects.filter(id=_about(entry)).update(maintenance_sessions=sessions)
+
+
 def _reviewed(entry: Any) -> None:
     said = entry.payload
     CourseReview.objects.create(
@@ -118,6 +123,7 @@ PROJECTION = Projection(
         "course.session_given": _session_given,
         "course.session_corrected": _session_corrected,
         "course.stretched": _stretched,
+        "course.maintained": _maintained,
         "course.reviewed": _reviewed,
         "course.ended": _ended,
     },

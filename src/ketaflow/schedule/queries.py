@@ -79,10 +79,21 @@ def of_course(*, clinic: UUID, course: UUID) -> Sequence[Booked]:
     return _read(Booking.objects.filter(clinic_id=clinic, course_id=course))[:MOST_BOOKINGS]
 
 
+def of_courses(*, clinic: UUID, courses: Sequence[UUID]) -> Sequence[Booked]:
+    """The visits of several courses that keep their place, first to last, in two reads."""
+    found = Booking.objects.filter(clinic_id=clinic, course_id__in=courses, status__in=_HOLDING)
+    return _read(found)
+
+
 def of_patient(*, clinic: UUID, patient: UUID, since: datetime | None = None) -> Sequence[Booked]:
     """The bookings of a patient, first to last, cancelled and missed ones too."""
     found = Booking.objects.filter(clinic_id=clinic, patient_id=patient)
     return _read(found.filter(ends_at__gte=since) if since else found)[:MOST_BOOKINGS]
+
+
+def all_of_patient(*, clinic: UUID, patient: UUID) -> Sequence[Booked]:
+    """Every booking a patient ever had, first to last."""
+    return _read(Booking.objects.filter(clinic_id=clinic, patient_id=patient))
 
 
 def on_days(*, clinic: UUID, first: date, last: date) -> Sequence[Booked]:
@@ -199,12 +210,13 @@ def pace_of(*, clinic: UUID, course: Course, without: UUID | None = None) -> Pac
     under_way = sum(standing is Standing.CHECKED_IN for standing, _ in known)
     return Pace(
         protocol=library.protocol(course.protocol),
-        planned=course.sessions_planned,
+        planned=course.sessions_allowed,
         given=max(course.sessions_given, sum(s is Standing.DONE for s, _ in known) + under_way),
         ended=course.ended_at is not None,
         given_on=frozenset(given | begun),
         booked_on=tuple(day for standing, day in known if standing is Standing.BOOKED),
-        stretched=bool(course.stretched),
+        # Sessions after induction follow the signed interval, not the span of the induction.
+        stretched=bool(course.stretched) or course.maintenance_sessions > 0,
     )
 
 

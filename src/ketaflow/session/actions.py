@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SentTwice, SomeoneElseMoved, record
 from ketaflow.journal.author import Author
+from ketaflow.people.actions import check_licence
 from ketaflow.people.models import Staff
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
@@ -30,11 +31,12 @@ from ketaflow.schedule.models import Booking, Chair
 from ketaflow.session import gates, queries, wishes
 from ketaflow.session.account import actions as account
 from ketaflow.session.ending import actions as ending
-from ketaflow.session.events import Entry, Kind, Recorded
+from ketaflow.session.events import Entry, Kind
 from ketaflow.session.fold import fold
 from ketaflow.session.gates import Here
 from ketaflow.session.holds import watch
 from ketaflow.session.models import Session
+from ketaflow.session.monitors import queries as monitors
 from ketaflow.session.queries import Room
 from ketaflow.session.wishes import Correction, Departure, DoseRead, Press, Saw, Taken, Wish
 
@@ -140,9 +142,10 @@ def tick(
     *, session: UUID, ticks: Mapping[str, tuple[bool, str]], seen: Saw, by: Author, at: datetime
 ) -> None:
     """Tick lines of the checklist, or take ticks away; each with its note."""
-    entries = journal.entries(clinic=by.clinic, stream=f"session/{session}")
-    shown = fold([one for one in entries if one.ordinal <= wishes.press_of(seen).seen]).checklist
-    _write(session, *wishes.ticks(ticks, seen=shown), seen=seen, by=by, at=at)
+    known = journal.entries(
+        clinic=by.clinic, stream=f"session/{session}", upto=wishes.press_of(seen).seen
+    )
+    _write(session, *wishes.ticks(ticks, seen=fold(known).checklist), seen=seen, by=by, at=at)
 
 
 def record_baseline(
@@ -160,8 +163,11 @@ def check_dose(
     Raises:
         SamePerson: nobody checks what they prepared themselves.
         Slip, NotAsOrdered: what was read is not what was ordered.
+        RunOut: the licence of one of them has.
     """
     require(prepared_by, Duty.PREPARE)
+    for hand in (prepared_by, by):
+        check_licence(hand, at=at)
     _write(session, wishes.dose_read(read, prepared_by), seen=seen, by=by, at=at)
 
 
@@ -318,39 +324,53 @@ def _write(
         name = press.name(session, wanted)
         if name and queries.pressed(clinic=by.clinic, name=name):
             raise AlreadyKept("This is already recorded: it was sent twice and kept once.")
-        entries: list[Recorded] = [*journal.entries(clinic=by.clinic, stream=room.session.stream)]
-        _still_holds(room, entries, wanted, press, by)
+        _still_holds(room, wanted, press, by)
         moment = gates.moment(room.state, then or press.happened_at, at=at)
         received_at = None if moment == at else at
         written = wishes.marked(wanted, press, session, received_at=received_at)
         for wish in written:
             gates.allow(wish, _here(room, by, moment))
-            room = _append(room, entries, wish, by, moment)
-        first = len(entries) - len(written) + 1
-        for payload in watch.raised(room.state, room.policy, first=first):
-            # Raised when it is known, however old the reading: the answer is timed from here.
-            room = _append(room, entries, Wish(Kind.HOLD, payload), by, at)
+            room = _append(room, wish, by, moment)
+        first = room.state.last_ordinal - len(written) + 1
+        room = _raise(room, watch.touched(room.state, first=first), by, at)
         for wish in written:
             ending.close(room, wish, by, at)
 
 
-def _still_holds(
-    room: Room, entries: list[Recorded], wanted: tuple[Wish, ...], press: Press, by: Author
-) -> None:
-    phase = room.state.phase
+def raise_holds(*, session: UUID, since: datetime, by: Author, at: datetime) -> None:
+    """Raise what a monitor's readings since then meet, in the transaction that keeps them.
+
+    The caller has locked the session, so that a nurse who writes at this moment comes before or
+    after.
+    """
+    room = queries.room(clinic=by.clinic, id=session)
+    if room is not None:
+        _raise(room, since, by, at)
+
+
+def _raise(room: Room, since: datetime, by: Author, at: datetime) -> Room:
+    charted = monitors.charted(clinic=by.clinic, session=room.session.id)
+    for payload in watch.raised(room.state, room.policy, since=since, charted=charted):
+        # Raised when it is known, however old the reading: the answer is timed from here.
+        room = _append(room, Wish(Kind.HOLD, payload), by, at)
+    return room
+
+
+def _still_holds(room: Room, wanted: tuple[Wish, ...], press: Press, by: Author) -> None:
+    entries, phase = room.told.entries, room.state.phase
     for wish in wanted:
         if why := wishes.overtaken(entries, wish, press=press, by=by.id, phase=phase):
             raise SomeoneElseMoved(why)
 
 
-def _append(room: Room, entries: list[Recorded], wish: Wish, by: Author, at: datetime) -> Room:
+def _append(room: Room, wish: Wish, by: Author, at: datetime) -> Room:
     """Write one entry after folding it in, so that none is kept that could not have happened."""
-    entry = Entry(len(entries) + 1, wish.kind.value, at, by.id, by.name, wish.payload)
-    entries.append(entry)
-    state = fold(entries)
+    last = room.state.last_ordinal
+    entry = Entry(last + 1, wish.kind.value, at, by.id, by.name, wish.payload)
+    told = room.told.after([entry])
     stream = room.session.stream
     record(stream=stream, kind=wish.kind.value, by=by, at=at, payload=wish.payload)
-    return replace(room, state=state)
+    return replace(room, told=told)
 
 
 def _here(room: Room, by: Author, at: datetime) -> Here:

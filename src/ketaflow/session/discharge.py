@@ -13,7 +13,8 @@ from ketaflow.protocol.figures import Figure, figure, keys, show
 from ketaflow.protocol.library import Monitoring, Route
 from ketaflow.protocol.limits import Policy
 from ketaflow.refusals import Refused
-from ketaflow.session.fold import Scored, SessionState
+from ketaflow.session.fold import SessionState
+from ketaflow.session.folds.values import Scored
 from ketaflow.session.holds import standing
 from ketaflow.session.monitoring_form.measured import marks_min, pressure_from
 from ketaflow.session.phases import Phase

@@ -23,7 +23,8 @@ Payloads are JSON with numbers that have a point as text. What each kind carries
     session.discharged        done [..], escort, override {by_name, reason}
     session.transferred       to, reason
     session.cancelled         reason
-    session.hold              rule {..}, policy_version, policy_signed_by, readings [..]
+    session.hold              rule {..}, policy_version, policy_signed_by, readings [..]; those
+                              of a monitor that nobody had confirmed have the ordinal 0
     session.hold_acknowledged hold (its ordinal), words
     session.hold_released     hold (its ordinal), reason
     session.form_filled       answers {key: "yes"|"no"|text}
@@ -95,6 +96,11 @@ class Origin:
 
     reading: str
     sender: str
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """As an entry that rests on that row carries it."""
+        return {"monitor": {"reading": self.reading, "sender": self.sender}}
 
 
 class Recorded(Protocol):

@@ -1,7 +1,8 @@
 """A session is the fold of its entries: the page, the printout and the forecast all read this."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -9,7 +10,6 @@ from types import MappingProxyType
 from ketaflow.instruments.library import instrument
 from ketaflow.instruments.scoring import score
 from ketaflow.protocol.library import Route
-from ketaflow.refusals import Refused
 from ketaflow.session import checklist, events, phases, vitals
 from ketaflow.session.administration import (
     DeviceGiven,
@@ -21,58 +21,18 @@ from ketaflow.session.administration import (
 )
 from ketaflow.session.checklist import Preparation
 from ketaflow.session.corrections import Line, lines_of
-from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Origin, Recorded, Tick
+from ketaflow.session.events import DoseCheck, Kind, NotReadable, Order, Recorded, Tick
+from ketaflow.session.folds.values import AlreadyConfirmed, Reading, Scored, SideEffect
 from ketaflow.session.holds import standing
 from ketaflow.session.monitoring_form.form import UNTOUCHED, Form
 from ketaflow.session.phases import Phase
-from ketaflow.session.vitals import Vitals
 
 STILL = Decimal(0)
 SCALES = {Kind.SEDATION: "moaa-s", Kind.DISSOCIATION: "cadss-6", Kind.PAIN: "nrs-pain"}
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One row of the flowsheet; `was` holds what it said before, oldest first."""
-
-    line: Line
-    vitals: Vitals
-
-    @property
-    def at(self) -> datetime:
-        """When it was taken."""
-        return self.line.at
-
-    @property
-    def origin(self) -> Origin | None:
-        """The monitor it comes from; None when a person typed it."""
-        return events.origin(self.line.payload)
-
-
-class AlreadyConfirmed(Refused):
-    """Somebody confirmed this row of the monitor with these values before."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One scale taken during the session; `total` is None when it is incomplete."""
-
-    line: Line
-    instrument: str
-    total: int | None
-
-
-@dataclass(frozen=True)
-class SideEffect:
-    """One thing from the picklist, from 1 (mild) to 5."""
-
-    line: Line
-    effect: str
-    severity: int
-    note: str
-
-
-@dataclass(frozen=True)
+# Two states are the same only if they are one: whoever works something out of a state may keep it.
+@dataclass(frozen=True, eq=False)
 class SessionState:
     """All that is known of a session from its journal stream, and nothing else."""
 
@@ -136,14 +96,41 @@ def fold(entries: Iterable[Recorded]) -> SessionState:
         NotCorrectable: a correction names what cannot be corrected.
         Implausible: a reading that cannot be.
     """
-    written = tuple(entries)
-    lines = lines_of(written)
-    folding = _Folding()
-    for line in lines:
-        if not line.struck:
-            folding.take(line)
-    last = written[-1].ordinal if written else 0
-    return replace(folding.state(), lines=lines, last_ordinal=last)
+    return folded(entries).state
+
+
+def folded(entries: Iterable[Recorded]) -> "Folded":
+    """`fold`, and what it takes to go on from there."""
+    return Folded((), SessionState(), _Folding()).after(entries)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A stream as far as it was read: its entries, the state they give, and where to go on."""
+
+    entries: tuple[Recorded, ...]
+    state: SessionState
+    _folding: "_Folding"
+
+    def after(self, entries: Iterable[Recorded]) -> "Folded":
+        """The same with more entries: what was folded before is not folded again.
+
+        But for a correction, which may change everything since what it names.
+
+        Raises:
+            NotReadable, NotNow, IllegalMove, NotCorrectable, Implausible: as `fold`.
+        """
+        more = tuple(entries)
+        written = (*self.entries, *more)
+        anew = any(entry.kind == Kind.CORRECTED for entry in more)
+        folding = _Folding() if anew else self._folding.copy()
+        fresh = lines_of(written if anew else more)
+        for line in fresh:
+            if not line.struck:
+                folding.take(line)
+        lines = fresh if anew else (*self.state.lines, *fresh)
+        last = written[-1].ordinal if written else 0
+        return Folded(written, replace(folding.state(), lines=lines, last_ordinal=last), folding)
 
 
 @dataclass
@@ -168,6 +155,14 @@ class _Folding:
     discharge_scores: list[Scored] = field(default_factory=list)
     holds: dict[int, standing.Hold] = field(default_factory=dict)
     form: Form = UNTOUCHED
+
+    def copy(self) -> "_Folding":
+        """Another that goes its own way from here."""
+        other = replace(self)
+        for one in fields(self):
+            if isinstance(held := getattr(self, one.name), list | dict):
+                setattr(other, one.name, copy(held))
+        return other
 
     def take(self, line: Line) -> None:
         phases.admit(self.phase, line.kind)

@@ -41,6 +41,8 @@ class Session(Row):
     last_reading_at = models.DateTimeField(null=True)
     # The holds that somebody must still answer, in words.
     holds = models.JSONField(default=list)
+    # For each rule that raised a hold, the last reading that did: what goes on raises no second.
+    held = models.JSONField(default=dict)
     # When the spray was begun, as long as its monitoring form is still to be submitted.
     form_owed_since = models.DateTimeField(null=True)
 

@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ketaflow.journal import queries as journal
 from ketaflow.journal.projecting import Handler, Projection, leave, row_id
 from ketaflow.protocol.library import Route
 from ketaflow.session.events import Kind
-from ketaflow.session.fold import Reading, SessionState, fold
+from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.folds import queries as folds
+from ketaflow.session.folds.values import Reading
 from ketaflow.session.holds.standing import Hold
 from ketaflow.session.models import Press, Session
 from ketaflow.session.monitors import projections as monitors
@@ -52,8 +53,7 @@ def _checked_in(entry: Any) -> None:
 
 def _folded(entry: Any) -> None:
     """Bring the row up to what the stream says as of this entry: the fold is the only judge."""
-    whole = journal.entries(clinic=entry.clinic, stream=entry.stream)
-    state = fold([one for one in whole if one.ordinal <= entry.ordinal])
+    state = folds.of_stream(clinic=entry.clinic, stream=entry.stream, upto=entry.ordinal).state
     last = state.readings[-1] if state.readings else None
     given_mg = given(state, entry.at)
     Session.objects.filter(id=_about(entry)).update(
@@ -68,6 +68,7 @@ def _folded(entry: Any) -> None:
         last_reading_at=last.at if last else None,
         form_owed_since=state.started_at if _form_owed(state) else None,
         holds=[_open_hold(one) for one in state.holds if one.open],
+        held=_held(state),
     )
 
 
@@ -85,6 +86,15 @@ def _open_hold(one: Hold) -> dict[str, Any]:
         "origin": one.rule.origin,
         "acknowledged_by": one.acknowledged.by_name if one.acknowledged else "",
     }
+
+
+def _held(state: SessionState) -> dict[str, str]:
+    """The last moment that each rule has already raised its hold for."""
+    latest: dict[str, datetime] = {}
+    for hold in state.holds:
+        at = max(one.at for one in hold.seen)
+        latest[hold.rule.key] = max(at, latest.get(hold.rule.key, at))
+    return {key: at.isoformat() for key, at in latest.items()}
 
 
 def _confirmed(entry: Any) -> None:

@@ -1,9 +1,10 @@
 """Every read about sessions: the board's rows, and one session whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +30,16 @@ from ketaflow.screening.verdict import Eligibility
 from ketaflow.session import checklist, vitals
 from ketaflow.session.checklist import StartFacts
 from ketaflow.session.events import Recorded
-from ketaflow.session.fold import SessionState, fold
+from ketaflow.session.fold import Folded, SessionState, fold
+from ketaflow.session.folds import queries as folds
 from ketaflow.session.holds.standing import obstacles as held_back
 from ketaflow.session.models import OVER, Press, Session
+from ketaflow.session.monitors import queries as monitors
+from ketaflow.session.monitors.queries import Unconfirmed
 
 MOST_SESSIONS = 200
 MOST_EARLIER = 6
+IN_HAND = 25
 ORDER_CHANGED = (
     "the order was changed after check-in: cancel this session and check the patient in again"
 )
@@ -45,9 +50,14 @@ class Room:
     """One session whole: its row, what its stream says, and by which rules it is run."""
 
     session: Session
-    state: SessionState
+    told: Folded
     protocol: Protocol
     policy: Policy | None
+
+    @property
+    def state(self) -> SessionState:
+        """What the stream says."""
+        return self.told.state
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -67,12 +77,14 @@ class Ended:
 class OnBoard:
     """One session on the board; `next_due_at` is None while nothing is due.
 
-    `watch_until` is the end of the observation that the label fixes, None where it fixes none.
+    `watch_until` is the end of the observation that the label fixes, None where it fixes none;
+    `monitor` is what its monitor said since and nobody has confirmed, the newest first.
     """
 
     session: Session
     next_due_at: datetime | None
     watch_until: datetime | None
+    monitor: Sequence[Unconfirmed] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ def pressed(*, clinic: UUID, name: UUID) -> Press | None:
 
 def state(*, clinic: UUID, id: UUID) -> SessionState:
     """What the stream of a session says."""
-    return fold(journal.entries(clinic=clinic, stream=f"session/{id}"))
+    return folds.of_stream(clinic=clinic, stream=f"session/{id}").state
 
 
 def earlier(*, clinic: UUID, session: Session) -> Sequence[Ended]:
@@ -149,6 +161,20 @@ def earlier(*, clinic: UUID, session: Session) -> Sequence[Ended]:
     return [Ended(numbers[stream], fold(entries)) for stream, entries in written.items()]
 
 
+def told_all(*, clinic: UUID, patient: UUID) -> Iterator[tuple[Session, SessionState]]:
+    """Every session of a patient with its state, first to last; a few are in hand at a time."""
+    found = _named().filter(clinic_id=clinic, patient_id=patient).order_by("checked_in_at", "id")
+    for first in count(0, IN_HAND):
+        rows = list(found[first : first + IN_HAND])
+        written: dict[str, list[Recorded]] = {row.stream: [] for row in rows}
+        entries = journal.of_streams(clinic=clinic, streams=written)
+        for entry in entries.order_by("stream", "ordinal"):
+            written[entry.stream].append(entry)
+        yield from ((row, fold(written[row.stream])) for row in rows)
+        if len(rows) < IN_HAND:
+            return
+
+
 def room(*, clinic: UUID, id: UUID) -> Room | None:
     """One session whole, or None when the clinic has none of that name."""
     row = session(clinic=clinic, id=id)
@@ -156,7 +182,7 @@ def room(*, clinic: UUID, id: UUID) -> Room | None:
         return None
     return Room(
         session=row,
-        state=state(clinic=clinic, id=id),
+        told=folds.of_stream(clinic=clinic, stream=row.stream),
         protocol=library.protocol(row.course.protocol),
         policy=protocol.policy(clinic=clinic),
     )
@@ -228,8 +254,12 @@ def today(*, clinic: UUID, at: datetime) -> Today:
     # Asked together, the two would be looked for in every session there ever was.
     here = rows.filter(ended_at=None)
     gone = rows.filter(ended_at__gte=span.starts_at, ended_at__lt=span.ends_at)
+    heard = monitors.latest(clinic=clinic, sessions=here, at=at)
     present, over = (
-        tuple(OnBoard(row, _next_due_at(row, policy), _watch_until(row)) for row in found)
+        tuple(
+            OnBoard(row, _next_due_at(row, policy), _watch_until(row), heard.get(row.id, ()))
+            for row in found
+        )
         for found in (here, gone)
     )
     taken = {one.session.chair for one in present}
@@ -266,7 +296,7 @@ def _course_obstacles(course: Course, protocol_: Protocol) -> tuple[str, ...]:
             protocol_,
             done=course.sessions_given,
             reviewed_after=reviewed,
-            sessions_planned=course.sessions_planned,
+            sessions_planned=course.sessions_allowed,
         )
     except Refused as refusal:
         return (_clause(refusal),)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from operator import ge, gt, lt
 from types import MappingProxyType
 from typing import Any
@@ -37,7 +37,7 @@ class Vitals:
     respiratory_rate: Decimal | None = None
     temperature: Decimal | None = None
 
-    @property
+    @cached_property
     def measured(self) -> Mapping[str, Decimal]:
         """What was measured, by name."""
         every = {sign.name: getattr(self, sign.name) for sign in fields(self)}

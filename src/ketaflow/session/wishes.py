@@ -148,8 +148,7 @@ def round_taken(taken: Taken) -> tuple[Wish, ...]:
 
 def confirmed(vitals: Mapping[str, str], origin: Origin) -> Wish:
     """What a monitor measured, as a nurse confirms it: these very values."""
-    monitor = {"reading": origin.reading, "sender": origin.sender}
-    return Wish(Kind.CONFIRMED, {**vitals, "monitor": monitor})
+    return Wish(Kind.CONFIRMED, {**vitals, **origin.payload})
 
 
 def corrected(correction: Correction) -> Wish:

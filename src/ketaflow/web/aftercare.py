@@ -1,5 +1,6 @@
 """What next, and is she safe? The plan that a prescriber signs, and what is done of it."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +12,29 @@ from django.utils import timezone
 from ketaflow.aftercare import actions, queries
 from ketaflow.aftercare.crisis import card
 from ketaflow.aftercare.induction import NotOver
+from ketaflow.aftercare.notes import kind
 from ketaflow.aftercare.queries import Proposal
 from ketaflow.journal.queries import last_ordinal
 from ketaflow.outcomes import sheet as sheets
+from ketaflow.outcomes.standing import stands
 from ketaflow.people import actions as people_actions
 from ketaflow.people.roles import Duty
 from ketaflow.refusals import Refused
-from ketaflow.web.aftercare_forms import CheckInForm, RelapseForm, SignForm
+from ketaflow.web.aftercare_forms import CheckInForm, NoteForm, RelapseForm, SignForm
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened since; `colour` where it must not be overlooked."""
+
+    entry: Any
+    what: str
+    colour: str
+    said: str
+    thoughts: bool = False
 
 
 @duty(Duty.SEE_CHART)
@@ -112,6 +126,27 @@ def relapse(request: StaffRequest, course: UUID) -> HttpResponse:
     )
 
 
+@duty(Duty.ASSESS)
+def note(request: StaffRequest, course: UUID) -> HttpResponse:
+    """Note a sign of misuse, a referral or something else."""
+    found = course_or_404(request, course)
+    form = NoteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.note(
+                course=found,
+                kind=form.cleaned_data["kind"],
+                words=form.cleaned_data["words"],
+                by=request.author,
+                at=timezone.now(),
+            )
+            messages.success(request, "It is noted.")
+            return redirect("course_aftercare", course=found.id)
+        except Refused as refusal:
+            refuse(form, refusal)
+    return answer(request, "aftercare/note.html", {"course": found, "patient": found.patient}, form)
+
+
 @duty(Duty.SEE_CHART)
 def crisis_card(request: StaffRequest, course: UUID) -> HttpResponse:
     """Show the card that the patient carries, to be printed."""
@@ -155,6 +190,19 @@ def _said(request: StaffRequest, plans: Any) -> dict[str, str]:
     return {"clinic": own, "crisis_line": clinic.crisis_line, **written}
 
 
+def _line(entry: Any) -> Line:
+    """An entry about what happened since, as the table tells it."""
+    told = entry.payload
+    if entry.kind == "aftercare.relapse_noted":
+        return Line(entry, "Relapse", "red", told["what"])
+    if entry.kind == "aftercare.noted":
+        noted = kind(told["note"])
+        return Line(entry, noted.label, "orange" if noted.misuse else "", told["words"])
+    done = f": {', '.join(told['done'])}" if told["done"] else ""
+    thoughts = told["thoughts"] == actions.Thoughts.YES
+    return Line(entry, f"Check-in{done}", "", told["note"], thoughts)
+
+
 def _context(request: StaffRequest, course: Any, proposal: Proposal, plans: Any) -> dict[str, Any]:
     at = timezone.now()
     rows = queries.check_ins(clinic=request.clinic.id, course=course.id)
@@ -170,8 +218,8 @@ def _context(request: StaffRequest, course: Any, proposal: Proposal, plans: Any)
         "versions": plans[1:],
         "waiting": [(one, one.due_at <= at) for one in rows if one.done_at is None],
         "done": [one for one in rows if one.done_at],
+        "stands": stands(proposal.change),
         "happened": [
-            (one, one.payload, one.kind == "aftercare.relapse_noted")
-            for one in queries.happened(clinic=request.clinic.id, course=course.id)[:20]
+            _line(one) for one in queries.happened(clinic=request.clinic.id, course=course.id)[:20]
         ],
     }

@@ -8,6 +8,7 @@ from django import forms
 from ketaflow.aftercare.actions import CheckIn, Thoughts
 from ketaflow.aftercare.crisis import CrisisCard
 from ketaflow.aftercare.induction import LONGEST_WEEKS, Chosen
+from ketaflow.aftercare.notes import kinds
 
 THOUGHTS = [
     (Thoughts.NO.value, "Asked: no"),
@@ -99,4 +100,17 @@ class RelapseForm(forms.Form):
         help_text="An admission, a suicide attempt, or another event that matters clinically.",
         max_length=1000,
         widget=forms.Textarea({"rows": 3}),
+    )
+
+
+class NoteForm(forms.Form):
+    """A sign of misuse, a referral or something else."""
+
+    kind = forms.ChoiceField(
+        label="What",
+        choices=[(one.key, one.label) for one in kinds().values()],
+        widget=forms.RadioSelect,
+    )
+    words = forms.CharField(
+        label="What was seen or done", max_length=1000, widget=forms.Textarea({"rows": 3})
     )

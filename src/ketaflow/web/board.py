@@ -15,8 +15,11 @@ from ketaflow.session import queries, vitals
 from ketaflow.session.phases import GIVING, PREPARING, Phase
 from ketaflow.session.queries import OnBoard, Today
 from ketaflow.session.staffing.ratio import staffing
+from ketaflow.web import session_monitor
+from ketaflow.web import session_now as clocks
 from ketaflow.web import session_page as words
 from ketaflow.web.gate import StaffRequest, duty
+from ketaflow.web.session_monitor import Heard
 
 UNDER_THE_DRUG = GIVING | {Phase.OBSERVING}
 
@@ -34,7 +37,14 @@ class Card:
     last: str
     changes: str
     beyond: tuple[str, ...]
+    monitor: tuple[Heard, ...]
     clock: str
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody should look at this chair first."""
+        heard = any(one.beyond for one in self.monitor)
+        return bool(self.overdue or self.beyond or self.session.holds or heard)
 
 
 @duty(Duty.SEE_BOARD)
@@ -63,7 +73,7 @@ def cards(today: Today, at: datetime) -> list[Card]:
 def _card(one: OnBoard, policy: Policy | None, at: datetime) -> Card:
     row = one.session
     phase = row.standing
-    due = words.due_words(one.next_due_at, at)
+    due = clocks.due_words(one.next_due_at, at)
     baseline = vitals.read(row.baseline) if row.baseline else None
     last = vitals.read(row.last_vitals) if row.last_vitals else vitals.Vitals()
     preparing = phase in PREPARING
@@ -78,14 +88,15 @@ def _card(one: OnBoard, policy: Policy | None, at: datetime) -> Card:
         last=words.summary(last),
         changes="baseline" if preparing and last.measured else words.changed(last, baseline),
         beyond=vitals.beyond(last, policy, limits, baseline=baseline) if policy else (),
-        clock=words.fixed_clock(one.watch_until, at),
+        monitor=session_monitor.in_words(one.monitor, baseline, policy, preparing=preparing),
+        clock=clocks.fixed_clock(one.watch_until, at),
     )
 
 
 def _minutes(row: Any, phase: Phase, at: datetime) -> str:
     """How long the phase has lasted, as a nurse would say it."""
     if phase is Phase.OBSERVING:
-        return f"{words.spoken((at - row.stopped_at) // words.MINUTE)} since the drug ended"
+        return f"{clocks.spoken((at - row.stopped_at) // words.MINUTE)} since the drug ended"
     if row.started_at:
-        return f"{words.spoken((at - row.started_at) // words.MINUTE)} into it"
-    return f"{words.spoken((at - row.checked_in_at) // words.MINUTE)} since check-in"
+        return f"{clocks.spoken((at - row.started_at) // words.MINUTE)} into it"
+    return f"{clocks.spoken((at - row.checked_in_at) // words.MINUTE)} since check-in"

@@ -47,9 +47,8 @@ def next_step(course: "Course", at: datetime) -> Step:
     if due is not None:
         url = reverse("course_review", args=[course.id])
         return Step(f"The review after session {due} is due.", "Stop or continue?", url)
-    if course.sessions_given >= course.sessions_planned:
-        url = reverse("course_end", args=[course.id])
-        return Step("All sessions of this course were given.", "End the course", url)
+    if course.sessions_given >= course.sessions_allowed:
+        return _induced(course)
     return _visit(course, at)
 
 
@@ -61,6 +60,16 @@ def _visit(course: "Course", at: datetime) -> Step:
         return Step("No visit is booked.", "Book visits", url)
     when = date_format(timezone.localtime(coming[0].starts_at), "D j M Y, H:i")
     return Step(f"The next visit is {when}.", "See the visits", url)
+
+
+def _induced(course: "Course") -> Step:
+    """Every session that was planned or signed for was given: plan what follows, or end it."""
+    plans = aftercare.signed(clinic=course.clinic_id, course=course.id)
+    if plans and plans[0].interval_weeks is None:
+        url = reverse("course_end", args=[course.id])
+        return Step("The plan foresees no further session.", "End the course", url)
+    url = reverse("course_aftercare", args=[course.id])
+    return Step("All sessions of this course were given.", "Plan what follows", url)
 
 
 def _after(course: "Course") -> Step:

@@ -9,8 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from ketaflow.journal import queries as journal
+from ketaflow.outcomes.reviewing import queries as reviewing
 from ketaflow.people import actions as people_actions
 from ketaflow.people import queries as people
+from ketaflow.people.agreement import actions as agreement
 from ketaflow.people.chart import Kind
 from ketaflow.people.consent import consent_for
 from ketaflow.people.roles import Duty
@@ -21,12 +23,12 @@ from ketaflow.protocol.library import protocols
 from ketaflow.protocol.orders import Order, from_payload
 from ketaflow.refusals import Refused
 from ketaflow.session import queries as sessions
-from ketaflow.web import course_page
+from ketaflow.web import course_page, measures
 from ketaflow.web.courses_forms import ChangeForm, DoseForm, EndForm, ReviewForm, StretchForm
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
-from ketaflow.web.outcomes import course_chart, course_words
+from ketaflow.web.outcomes import course_panels, course_words
 
 if TYPE_CHECKING:
     from ketaflow.people.models import Patient
@@ -104,8 +106,9 @@ def course(request: StaffRequest, course: UUID) -> HttpResponse:
         "reviews": queries.reviews(clinic=request.clinic.id, course=found.id),
         "next_step": course_page.next_step(found, timezone.now()),
         "sessions": sessions.of_course(clinic=request.clinic.id, course=found.id),
-        "drawn": course_chart(request, found),
+        "panels": course_panels(request, found),
         "words": course_words(request, found),
+        "asked": measures.of_course(request, found),
     }
     return render(request, "courses/course.html", context)
 
@@ -148,20 +151,27 @@ def change(request: StaffRequest, course: UUID) -> HttpResponse:
 
 @duty(Duty.PRESCRIBE)
 def review(request: StaffRequest, course: UUID) -> HttpResponse:
-    """Record the stop-or-continue review."""
+    """Prepare the stop-or-continue review and record what the prescriber decides."""
     found = course_or_404(request, course)
     form = ReviewForm(request.POST or None)
+    at = timezone.now()
+    people_actions.note_reading(patient=found.patient, page="review", by=request.author, at=at)
+    prepared = reviewing.prepare(clinic=request.clinic.id, course=found, at=at)
     if request.method == "POST" and form.is_valid():
         try:
             actions.review(
                 course=found, decision=Decision(form.cleaned_data["decision"]),
-                reason=form.cleaned_data["reason"], by=request.author, at=timezone.now(),
+                reason=form.cleaned_data["reason"], by=request.author, at=at,
+                read=prepared.as_payload(),
             )  # fmt: skip
             messages.success(request, "The review is recorded.")
             return redirect("course", course=found.id)
         except Refused as refusal:
             refuse(form, refusal)
-    context = {"course": found, "patient": found.patient, "form": form}
+    context = {
+        "course": found, "patient": found.patient, "form": form, "prepared": prepared,
+        "protocol": protocol_named(found.protocol),
+    }  # fmt: skip
     return answer(request, "courses/review.html", context, form)
 
 
@@ -215,7 +225,7 @@ def consent(request: StaffRequest, course: UUID) -> HttpResponse:
     refusal = None
     if request.method == "POST":
         try:
-            people_actions.agree(
+            agreement.agree(
                 patient=found.patient, course=found.id, text_id=text.id, statements=ticked,
                 by=request.author, at=timezone.now(),
             )  # fmt: skip
@@ -238,7 +248,7 @@ def withdraw(request: StaffRequest, course: UUID) -> HttpResponse:
     given = people.consent(clinic=request.clinic.id, course=found.id)
     if request.method == "POST" and given:
         try:
-            people_actions.withdraw(
+            agreement.withdraw(
                 consent=given, reason=request.POST.get("reason", ""), by=request.author,
                 at=timezone.now(),
             )  # fmt: skip

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST
 
 from ketaflow.correspondence import actions, queries
 from ketaflow.correspondence.actions import Ask
-from ketaflow.correspondence.invitation import LINK_HOLDS, SELF_RATED, Standing
+from ketaflow.correspondence.home import queries as home
+from ketaflow.correspondence.invitation import LINK_HOLDS, SELF_RATED, Purpose, Standing
 from ketaflow.correspondence.outbox import NOT_REACHED
 from ketaflow.outcomes import sheet as sheets
 from ketaflow.outcomes.sheet import Occasion
@@ -23,6 +24,8 @@ from ketaflow.refusals import Refused
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.found import patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
+
+MOST_SAID = 5
 
 
 class InviteForm(forms.Form):
@@ -61,6 +64,8 @@ def invitations(request: StaffRequest, patient: UUID) -> HttpResponse:
         "patient": who,
         "rows": [_row(one, at) for one in found],
         "days": LINK_HOLDS.days,
+        "pages_sheet": uuid4(),
+        "said": home.said_by(clinic=request.clinic.id, patient=who.id)[:MOST_SAID],
     }
     return answer(request, "outcomes/invitations.html", context, form)
 
@@ -78,12 +83,19 @@ def withdraw(request: StaffRequest, patient: UUID, invitation: UUID) -> HttpResp
     return redirect("invitations", patient=who.id)
 
 
+def _name(one: Any) -> str:
+    if one.purpose == Purpose.FORM:
+        return sheets.label(one.instrument)
+    label = Purpose(one.purpose).label
+    return f"{label}: {one.helper.name}" if one.helper else label
+
+
 def _row(one: Any, at: Any) -> dict[str, Any]:
     standing = one.standing(at)
     mail = list(one.messages.all())
     return {
         "invitation": one,
-        "name": sheets.label(one.instrument),
+        "name": _name(one),
         "standing": standing.label,
         "open": standing is Standing.OPEN,
         "given": len(one.given),

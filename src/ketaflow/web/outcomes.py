@@ -1,5 +1,6 @@
 """Did it help? Trends beside their tables, and the questionnaires that make them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,15 +10,17 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as show
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from ketaflow.aftercare import queries as aftercare
 from ketaflow.instruments.library import instrument as instrument_named
-from ketaflow.outcomes import actions, queries
+from ketaflow.outcomes import actions, picture, queries, standing
 from ketaflow.outcomes import sheet as sheets
 from ketaflow.outcomes.actions import AlreadyRecorded, Taken
 from ketaflow.outcomes.change import Change, rule, rules
 from ketaflow.outcomes.lead import lead_instrument
 from ketaflow.outcomes.sheet import Occasion
+from ketaflow.outcomes.standing import stands
 from ketaflow.outcomes.suicidality import COLUMBIA, crisis_text
 from ketaflow.outcomes.trend import Trend
 from ketaflow.people import actions as people_actions
@@ -26,7 +29,6 @@ from ketaflow.protocol import queries as protocol
 from ketaflow.protocol.figures import Figure
 from ketaflow.protocol.figures import show as number
 from ketaflow.refusals import Refused
-from ketaflow.web.charts import Chart, Level, Line, Mark
 from ketaflow.web.forms import answer, refuse
 from ketaflow.web.found import course_or_404, patient_or_404
 from ketaflow.web.gate import StaffRequest, duty
@@ -34,8 +36,6 @@ from ketaflow.web.outcomes_forms import QuestionsForm, TotalForm
 
 # What a clinic gives most; everything else of the library has its address all the same.
 GIVEN = ("phq-9", "gad-7", "nrs-pain", "pcl-5", COLUMBIA)
-NAMED_MARKS = 8
-FEWEST_POINTS = 2
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ class Word:
 
 @dataclass(frozen=True)
 class Panel:
-    """One instrument on the page; no chart while there are fewer than two totals."""
+    """One instrument on the page; no drawing while there are fewer than two totals."""
 
     trend: Trend
-    chart: Chart | None
+    drawn: str
+    stands: standing.Word
     words: tuple[Word, ...]
 
 
@@ -74,11 +75,9 @@ def outcomes(request: StaffRequest, patient: UUID) -> HttpResponse:
         events=aftercare.relapses(clinic=clinic, course=treated.id) if treated else (),
     )
     lead = lead_instrument(courses[0].protocol) if courses else GIVEN[0]
-    panels = [Panel(one, chart_of(one), _words(change)) for one, change in found]
-    panels.sort(key=lambda one: one.trend.instrument != lead)
     context = {
         "patient": who,
-        "panels": panels,
+        "panels": _panels(found, lead),
         "course": courses[0] if courses else None,
         "lead": (lead, sheets.label(lead)),
         "buttons": [(name, sheets.label(name)) for name in GIVEN if name != lead],
@@ -120,16 +119,17 @@ def give(request: StaffRequest, patient: UUID, instrument: str) -> HttpResponse:
     return answer(request, "outcomes/give.html", context, form)
 
 
-def course_chart(request: StaffRequest, course: Any) -> Chart | None:
-    """The chart of the questionnaire that a course is judged by, with its sessions marked."""
-    lead = lead_instrument(course.protocol)
+def course_panels(request: StaffRequest, course: Any) -> list[Panel]:
+    """Every questionnaire of a course, its sessions marked; what it is judged by comes first."""
+    clinic = request.clinic.id
     found = queries.trends(
-        clinic=request.clinic.id,
+        clinic=clinic,
         patient=course.patient_id,
         treated_at=course.first_given_at,
-        marks=queries.sessions(clinic=request.clinic.id, courses=[course.id]),
+        marks=queries.sessions(clinic=clinic, courses=[course.id]),
+        events=aftercare.relapses(clinic=clinic, course=course.id),
     )
-    return next((chart_of(one) for one, _ in found if one.instrument == lead), None)
+    return _panels(found, lead_instrument(course.protocol))
 
 
 def course_words(request: StaffRequest, course: Any) -> str:
@@ -138,36 +138,14 @@ def course_words(request: StaffRequest, course: Any) -> str:
     return queries.latest_words(clinic=request.clinic.id, course=course, instrument=lead)
 
 
-def chart_of(trend: Trend) -> Chart | None:
-    """A trend as the page draws it; None while fewer than two totals make no picture."""
-    if len(trend.points) < FEWEST_POINTS:
-        return None
-    x: list[float] = []
-    for at, _ in trend.points:
-        second = float(int(at.timestamp()))
-        x.append(second if not x or second > x[-1] else x[-1] + 1)
-    few = len(trend.marks) <= NAMED_MARKS
-    remission = rule(trend.instrument).remission
-    return Chart(
-        title=f"{trend.label} over time",
-        x=tuple(x),
-        lines=(Line(trend.label, tuple(float(total) for _, total in trend.points), dots=True),),
-        words=trend.summary,
-        x_label="",
-        x_unit="time",
-        y_label="points",
-        y_max=float(trend.high),
-        marks=tuple(
-            Mark(one.at.timestamp(), one.label if few else one.label.split()[-1])
-            for one in trend.marks
-        ),
-        levels=(Level(float(remission.value), _edge(trend.instrument)),) if remission else (),
-    )
-
-
-def _edge(instrument: str) -> str:
-    ruled = rule(instrument)
-    return "Remission: up to here" if ruled.remission_at_most else "Remission: below"
+def _panels(found: Sequence[tuple[Trend, Change]], lead: str) -> list[Panel]:
+    zone = timezone.get_current_timezone()
+    panels = [
+        # What it is made of is escaped where it is drawn.
+        Panel(one, mark_safe(picture.svg(one, zone=zone)), stands(change), _words(change))
+        for one, change in found
+    ]
+    return sorted(panels, key=lambda one: one.trend.instrument != lead)
 
 
 def _course(request: StaffRequest, patient: UUID) -> Any:
@@ -217,15 +195,23 @@ def _after(request: StaffRequest, taken: Taken, instrument: str) -> HttpResponse
 
 def _words(change: Change) -> tuple[Word, ...]:
     ruled = rule(change.instrument)
-    said = [
-        _word("Response", f"{_size(ruled.response)} from baseline", change.response, ruled.response)
-    ]
+    said = []
+    if ruled.response:
+        means = f"{_size(ruled.response)} from baseline"
+        said.append(_word("Response", means, change.response, ruled.response))
     if ruled.remission:
         bound = "at most" if ruled.remission_at_most else "below"
         means = f"a total {bound} {_size(ruled.remission)}"
         said.append(_word("Remission", means, change.remission, ruled.remission))
+    if ruled.important:
+        means = f"{_size(ruled.important)} or more better than baseline"
+        said.append(_word("A difference that matters", means, change.improved, ruled.important))
+    if ruled.reliable:
+        means = f"{_size(ruled.reliable)} or more better than baseline"
+        said.append(_word("Reliable change", means, change.reliable, ruled.reliable))
     if ruled.worsening:
-        means = f"{_size(ruled.worsening)} or more above the best total"
+        side = "below" if ruled.more_is_better else "above"
+        means = f"{_size(ruled.worsening)} or more {side} the best total"
         said.append(_word("Worse", means, change.worsened, ruled.worsening))
     if ruled.relapse:
         most = ruled.relapse

@@ -252,7 +252,7 @@ def _proposed(
         at=timezone.now(),
         per_week=said["per_week"],
     )
-    first = course.sessions_planned - len(found) + 1
+    first = course.sessions_allowed - len(found) + 1
     rows = []
     for number, (day, seats, best) in enumerate(found, start=first):
         times = time_choices(seats, request.clinic.zone)

@@ -4,14 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
+from ketaflow.journal.author import Author
 from ketaflow.session.events import Kind
 from ketaflow.session.holds import standing
 from ketaflow.session.holds.standing import Hold
 from ketaflow.session.queries import Room
 from ketaflow.web.presses import PressForm
+
+ARTEFACT = "The reading is an artefact of the monitor"
 
 
 class HoldForm(PressForm):
@@ -24,12 +28,22 @@ class AcknowledgeForm(HoldForm):
     """Somebody has seen it."""
 
     words = forms.CharField(label="What was done, if anything", max_length=300, required=False)
+    artefact = forms.BooleanField(label=ARTEFACT, required=False)
+
+    def said(self) -> dict[str, Any]:
+        """The words, that the reading was none before all others."""
+        told = super().said()
+        first = ARTEFACT if told.pop("artefact", False) else ""
+        return told | {"words": ". ".join(filter(None, (first, told["words"])))}
 
 
 class ReleaseForm(HoldForm):
     """The drug may go on."""
 
     reason = forms.CharField(label="Why the drug may go on", max_length=300)
+
+
+ANSWERS: Mapping[str, type[HoldForm]] = {"acknowledge": AcknowledgeForm, "release": ReleaseForm}
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,15 @@ class HoldSaid:
     blocks: bool
     acknowledged: str
     released: str
+    from_monitor: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A hold that somebody must still answer, and the forms in which they may."""
+
+    said: HoldSaid
+    forms: Mapping[str, HoldForm]
 
 
 def open_holds(room: Room) -> list[HoldSaid]:
@@ -77,7 +100,42 @@ def said(room: Room, one: Hold) -> HoldSaid:
         blocks=one.blocks,
         acknowledged=_acknowledged(one),
         released=f"{one.released.by_name}: {one.released.words}" if one.released else "",
+        from_monitor=one.from_monitor,
     )
+
+
+def asked(
+    room: Room, author: Author, page: UUID, wrong: Mapping[str, PressForm]
+) -> tuple[Asked, ...]:
+    """The open holds with their forms; what was refused comes back in the form it came from."""
+    return tuple(
+        Asked(
+            one,
+            {
+                act: _refused(wrong, act, one) or _fresh(room, author, page, act, one)
+                for act, wanted in (("acknowledge", one.waits), ("release", one.blocks))
+                if wanted
+            },
+        )
+        for one in open_holds(room)
+    )
+
+
+def _fresh(room: Room, author: Author, page: UUID, act: str, one: HoldSaid) -> HoldForm:
+    # A page may show several holds: each form names its own, and its boxes are told apart.
+    form = ANSWERS[act](
+        prefix=act, room=room, author=author, page=page,
+        initial={"hold": one.ordinal}, auto_id=f"id_{one.ordinal}_%s",
+    )  # fmt: skip
+    if not one.from_monitor:
+        form.fields.pop("artefact", None)
+    return form
+
+
+def _refused(wrong: Mapping[str, PressForm], act: str, one: HoldSaid) -> HoldForm | None:
+    form = wrong.get(act)
+    mine = isinstance(form, HoldForm) and form["hold"].value() == str(one.ordinal)
+    return form if mine and isinstance(form, HoldForm) else None
 
 
 def _acknowledged(one: Hold) -> str:

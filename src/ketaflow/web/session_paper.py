@@ -5,11 +5,11 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.utils import timezone
 
+from ketaflow.paper.sheet import Sheet, typeset
 from ketaflow.people import actions as people_actions
 from ketaflow.people.roles import Duty
 from ketaflow.web.gate import StaffRequest, duty
 from ketaflow.web.paper import session_record
-from ketaflow.web.paper.sheet import Sheet, typeset
 from ketaflow.web.sessions import room_or_404
 
 

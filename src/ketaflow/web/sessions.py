@@ -30,10 +30,12 @@ from ketaflow.session.queries import Room
 from ketaflow.web import (
     live,
     session_charts,
+    session_drug,
     session_flow,
     session_forecast,
     session_holds,
     session_monitor,
+    session_now,
     session_page,
 )
 from ketaflow.web import sessions_forms as entering
@@ -132,7 +134,7 @@ def session(request: StaffRequest, session: UUID) -> HttpResponse:
         seen = ordinal(request.GET.get("seen", ""))
         context = {
             "room": room,
-            "now": session_page.now(room, at),
+            "now": session_now.now(room, at),
             "newer": seen is not None and seen < last,
             "seen": last if seen is None else seen,
         }
@@ -244,7 +246,7 @@ def _show(
         "state": room.state,
         "order": from_payload(room.session.order),
         "nasal": session_page.is_nasal(room),
-        "now": session_page.now(room, at),
+        "now": session_now.now(room, at),
         "seen": room.state.last_ordinal,
         "at": AT_CHAIR if at_chair else "",
         **_doing(request, room, wrong or {}),
@@ -271,13 +273,13 @@ def _doing(request: StaffRequest, room: Room, wrong: dict[str, Any]) -> dict[str
         "acts": {**fresh, **{name: form for name, form in wrong.items() if name in fresh}},
         # An act that the phase no longer takes still says why it was refused.
         "refused": list(wrong.values()),
-        "holds": session_holds.open_holds(room),
+        "holds": session_holds.asked(room, request.author, page, wrong),
         "answering": may_act,
         # A page without a line must be able to go on after a pause that is not sent yet.
         "after_pause": _form(request, room, "resume", page=page) if "pause" in fresh else None,
         "obstacles": _obstacles(request, room) if preparing else (),
-        "still": session_page.still_to_do(room, at),
-        "next_device": session_page.next_device(room.state, at),
+        "still": session_now.still_to_do(room, at),
+        "next_device": session_now.next_device(room.state, at),
     }
 
 
@@ -365,9 +367,9 @@ def printed(request: StaffRequest, session: UUID) -> HttpResponse:
         "state": room.state,
         "order": from_payload(room.session.order),
         "nasal": session_page.is_nasal(room),
-        "now": session_page.now(room, at),
+        "now": session_now.now(room, at),
         "flow": session_monitor.flow(room, session_page.moments(room)),
-        "record": session_page.record(room.state),
+        "record": session_drug.among(session_page.record(room.state), session_drug.lines(room)),
         "head": entries[-1],
         "printed_at": at,
     }

@@ -1,5 +1,6 @@
 """The worklist of answers about suicide, and the page on which one is followed up."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,14 +11,17 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from ketaflow.correspondence.home import queries as home
 from ketaflow.journal.queries import last_ordinal
 from ketaflow.outcomes import actions, queries
 from ketaflow.outcomes import sheet as sheets
 from ketaflow.outcomes.actions import AlreadyRecorded
+from ketaflow.outcomes.escalation import ladder
 from ketaflow.outcomes.suicidality import Risk, Step, Triage, crisis_text, pathway
 from ketaflow.people import actions as people_actions
 from ketaflow.people.roles import Duty, may
 from ketaflow.protocol import queries as protocol
+from ketaflow.protocol.limits import Policy
 from ketaflow.refusals import Refused
 from ketaflow.web.forms import WRONG, refuse
 from ketaflow.web.gate import StaffRequest, duty
@@ -31,12 +35,13 @@ def tasks(request: StaffRequest) -> HttpResponse:
     """List what waits: what nobody has taken on first, most overdue before all."""
     clinic = request.clinic.id
     page = Paginator(queries.open_tasks(clinic=clinic), PAGE).get_page(request.GET.get("page"))
-    at = timezone.now()
+    at, policy = timezone.now(), protocol.policy(clinic=clinic)
     context = {
         "page": page,
-        "rows": [(task, overdue(task, at)) for task in page],
+        "rows": sorted((waiting(task, policy, at) for task in page), key=_pressing),
         "closed": queries.closed_tasks(clinic=clinic),
-        "policy": protocol.policy(clinic=clinic),
+        "policy": policy,
+        "notices": home.open_notices(clinic=clinic),
     }
     return render(request, "tasks/list.html", context)
 
@@ -62,9 +67,29 @@ def task(request: StaffRequest, task: UUID) -> HttpResponse:
     return render(request, "tasks/task.html", context, status=WRONG if forms else 200)
 
 
-def overdue(task: Any, at: datetime) -> bool:
-    """Whether somebody should have taken this task on by now."""
-    return task.acknowledged_at is None and task.must_act_by <= at
+@dataclass(frozen=True)
+class Waiting:
+    """A task as it stands at this moment, also where nothing has written that down yet."""
+
+    task: Any
+    late: bool
+    step: int
+    who: str
+    must_act_by: datetime
+
+
+def waiting(task: Any, policy: Policy | None, at: datetime) -> Waiting:
+    """Whom a task is with now, and whether somebody should have taken it on before."""
+    taken = task.acknowledged_at is not None
+    if taken:
+        return Waiting(task, False, task.step, task.acknowledged_by, task.must_act_by)
+    with_whom = ladder.now(task.step, task.must_act_by, policy, at=at)
+    late = with_whom.step > 0 or task.must_act_by <= at
+    return Waiting(task, late, with_whom.step, with_whom.who, with_whom.must_act_by)
+
+
+def _pressing(one: Waiting) -> tuple[bool, int, datetime]:
+    return one.task.acknowledged_at is not None, -one.step, one.must_act_by
 
 
 def _task_or_404(request: StaffRequest, id: UUID) -> Any:
@@ -79,7 +104,7 @@ def _context(request: StaffRequest, task: Any) -> dict[str, Any]:
     return {
         "task": task,
         "patient": task.patient,
-        "overdue": overdue(task, timezone.now()),
+        "stands": waiting(task, protocol.policy(clinic=request.clinic.id), timezone.now()),
         "steps": _steps(task),
         "ask_form": ColumbiaForm(),
         "close_form": close,

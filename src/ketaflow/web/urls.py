@@ -15,7 +15,9 @@ from ketaflow.web import (
     home,
     invitations,
     live,
+    measures,
     monitors,
+    notices,
     outcomes,
     patients,
     policy,
@@ -177,6 +179,13 @@ urlpatterns = [
         outcomes.give,
         name="outcome_give",
     ),
+    path("due/", measures.due, name="due"),
+    path(
+        "patients/<uuid:patient>/invitations/pages/<uuid:press>/",
+        notices.send_pages,
+        name="send_pages",
+    ),
+    path("notices/<uuid:notice>/seen/", notices.seen, name="notice_seen"),
     path("tasks/", tasks.tasks, name="safety_tasks"),
     path("tasks/<uuid:task>/", tasks.task, name="safety_task"),
     # aftercare
@@ -186,5 +195,6 @@ urlpatterns = [
         "courses/<uuid:course>/aftercare/check-in/", aftercare.check_in, name="aftercare_check_in"
     ),
     path("courses/<uuid:course>/aftercare/relapse/", aftercare.relapse, name="aftercare_relapse"),
+    path("courses/<uuid:course>/aftercare/note/", aftercare.note, name="aftercare_note"),
     path("courses/<uuid:course>/aftercare/card/", aftercare.crisis_card, name="crisis_card"),
 ]

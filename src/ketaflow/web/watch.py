@@ -8,7 +8,7 @@ import logging
 import time
 from asyncio import AbstractEventLoop, Event, get_running_loop
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 from uuid import UUID
@@ -86,7 +86,8 @@ class Watch:
     def _run(self) -> None:
         while self._anybody():
             try:
-                self._listen(Ear())
+                with closing(Ear()) as ear:
+                    self._listen(ear)
             except DatabaseError as gone:
                 # The pages hear no beat meanwhile, and say so.
                 log.warning("Live pages wait for the database: %s", gone)

@@ -168,10 +168,23 @@ def aftercare_signed(telling: Telling, at: datetime) -> None:
         course=telling.course,
         chosen=Chosen(proposal.plan.interval.weeks, "", {}),
         shown=aftercare_actions.fingerprint(proposal=proposal),
-        seen=0,
+        seen=aftercare.version(clinic=telling.team.clinic.id, course=telling.course.id),
         by=telling.team.staff["prescriber"].author,
         at=at,
     )
+
+
+def maintained(telling: Telling, days: list[int], answers: tuple[int, ...]) -> Telling:
+    """Single visits after induction, each signed for first and answered the same way before."""
+    for day in days:
+        aftercare_signed(telling, telling.team.at(day - 6, 9))
+        telling = telling.fresh()
+        visit = _book_somewhere(telling, day, telling.team.at(day - 6, 11))
+        number = telling.course.sessions_given + 1
+        give(telling, "phq-9", answers, Occasion.BEFORE_SESSION, visit.starts_at, number)
+        sit(telling, visit, visit.starts_at + timedelta(minutes=2))
+        telling = telling.fresh()
+    return telling
 
 
 def _review(telling: Telling, at: datetime) -> None:

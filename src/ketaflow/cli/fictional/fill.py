@@ -41,6 +41,9 @@ TODAY = (
     (5, 4, 13.25),
 )
 
+# How two patients answer the PHQ-9 after induction.
+WELL = (1, 0, 1, 1, 0, 0, 1, 0, 0)
+ILL = (3, 3, 2, 3, 2, 2, 2, 1, 0)
 # The visit of today in which the pressure rises so far that a hold is seen on the board.
 SURGES = 9.5
 
@@ -169,6 +172,31 @@ def _completed(team: Team, journey: Journey, dice: random.Random) -> None:
         courses.aftercare_signed(telling, team.at(-1, 15))
 
 
+def _relapsed(team: Team, journey: Journey, dice: random.Random) -> None:
+    """Well after induction, and not any more: two bad weeks in a row."""
+    telling = _induced(team, journey, dice)
+    courses.finish(telling, team.at(-37, 15))
+    courses.aftercare_signed(telling, team.at(-36, 9))
+    for day, answers in ((-30, WELL), (-23, WELL), (-10, ILL), (-2, ILL)):
+        courses.give(telling, "phq-9", answers, Occasion.FOLLOW_UP, team.at(day, 16))
+
+
+def _maintained(team: Team, journey: Journey, dice: random.Random) -> None:
+    """Well for four weekly sessions, so that the interval may grow."""
+    telling = courses.maintained(_induced(team, journey, dice), [-31, -24, -17, -10], WELL)
+    courses.give(telling, "phq-9", WELL, Occasion.FOLLOW_UP, team.at(-4, 16))
+    courses.aftercare_signed(telling, team.at(-3, 9))
+    courses.later(telling.fresh(), 1)
+
+
+def _induced(team: Team, journey: Journey, dice: random.Random) -> Telling:
+    """A whole induction with ketamine for depression that helped, six weeks ago."""
+    long_ago = Journey(journey.who, "depression", "TRD-IV-STD", 66)
+    telling = _cleared(team, long_ago, dice, improves=0.55)
+    count = telling.course.sessions_planned
+    return courses.visits(telling, courses.days_back(telling, count, -38))
+
+
 def _stopped(team: Team, journey: Journey, dice: random.Random) -> None:
     telling = _cleared(team, journey, dice, improves=0.02)
     telling = courses.visits(telling, courses.days_back(telling, 3, -5))
@@ -206,7 +234,9 @@ STAGES = (
     Stage(3, _planned),
     Stage(4, _booked),
     Stage(11, _in_course),
-    Stage(5, _completed),
+    Stage(3, _completed),
+    Stage(1, _relapsed),
+    Stage(1, _maintained),
     Stage(2, _stopped),
     Stage(2, _in_danger),
 )

@@ -12,6 +12,7 @@ from ketaflow.cli.fictional.persons import Somebody
 from ketaflow.cli.fictional.referral import bundle
 from ketaflow.fhir.bundle import read_bundle
 from ketaflow.people import actions as people
+from ketaflow.people.agreement import actions as agreement
 from ketaflow.people.chart import Sex
 from ketaflow.people.consent import consent_for
 from ketaflow.people.registration import age_on
@@ -192,7 +193,7 @@ def course_planned(team: Team, journey: Journey, patient: Patient) -> Course:
 def agreed(team: Team, journey: Journey, course: Course) -> None:
     """The patient agreed, statement by statement."""
     text = consent_for(course.route)
-    people.agree(
+    agreement.agree(
         patient=course.patient,
         course=course.id,
         text_id=text.id,

@@ -1,35 +1,44 @@
 """Who may open a patient's page: whoever holds a link that was signed here, and nobody else.
 
-The link names the invitation, and so the patient: no page takes any other identifier. To read, the
-holder has also said the patient's date of birth in this browser, a short while ago.
+The link names the invitation, and so the patient: whatever else a page is asked for is looked for
+among what is hers. To read, the holder has also said the patient's date of birth in this browser,
+a short while ago.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 
 from ketaflow.correspondence import queries
 from ketaflow.correspondence.actions import LinkClosed
-from ketaflow.correspondence.invitation import Standing
+from ketaflow.correspondence.home.actions import helping
+from ketaflow.correspondence.invitation import Purpose, Standing
 from ketaflow.journal.author import Author
 from ketaflow.people.actions import oneself
+from ketaflow.portal.patient import language
 from ketaflow.portal.patient.crisis import help_now
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 RECOGNISED = "portal_recognised"
 # How long a phone that was put down still shows what it showed.
 STAYS_OPEN = timedelta(minutes=30)
 GONE = 410
 
+FORM = frozenset({Purpose.FORM})
+OWN = frozenset({Purpose.FORM, Purpose.PAGES})
+EVERY = frozenset(Purpose)
+
 
 class PatientRequest(HttpRequest):
-    """A request through a link: which invitation, whose, at what moment."""
+    """A request through a link: which invitation, whose, by whom, at what moment."""
 
     link: str
     invitation: Any
@@ -37,25 +46,43 @@ class PatientRequest(HttpRequest):
     at: datetime
 
 
-def invited(*, known: bool, open_only: bool) -> Callable[[View], View]:
-    """Let a view be opened through a signed link.
+@dataclass(frozen=True)
+class Rule:
+    """When a view opens: `to` which links, once the date of birth was said, while not sent in.
 
-    Args:
-        known: the date of birth must have been said first.
-        open_only: the form must not have been sent in yet.
+    `late` answers are taken though the date of birth was said long ago; nothing is shown for them.
     """
+
+    to: frozenset[Purpose]
+    known: bool = True
+    open_only: bool = False
+    late: bool = False
+
+
+def invited(
+    *,
+    to: frozenset[Purpose] = OWN,
+    known: bool = True,
+    open_only: bool = False,
+    late: bool = False,
+) -> Callable[[View], View]:
+    """Let a view be opened through a signed link, as `Rule` says."""
+    rule = Rule(to, known, open_only, late)
 
     def decorate(view: View) -> View:
         @wraps(view)
         @never_cache
-        def guarded(request: PatientRequest, link: str, **kwargs: Any) -> HttpResponse:
+        def guarded(request: PatientRequest, link: str, **kwargs: Any) -> HttpResponseBase:
             invitation = queries.invited(link)
             if invitation is None:
                 return render(request, "portal/forged.html", status=404)
             request.link, request.invitation = link, invitation
-            request.author, request.at = oneself(invitation.patient), timezone.now()
-            with timezone.override(invitation.clinic.zone):
-                return _let_in(request, view, known, open_only, kwargs)
+            request.author, request.at = _author(invitation), timezone.now()
+            with (
+                timezone.override(invitation.clinic.zone),
+                translation.override(language.choose(request)),
+            ):
+                return _let_in(request, view, rule, kwargs)
 
         guarded.by_link = True  # type: ignore[attr-defined]
         return guarded
@@ -63,16 +90,29 @@ def invited(*, known: bool, open_only: bool) -> Callable[[View], View]:
     return decorate
 
 
+def helps(request: PatientRequest) -> bool:
+    """Whether a helper holds the link."""
+    return bool(request.invitation.purpose == Purpose.HELPER)
+
+
+def _author(invitation: Any) -> Author:
+    if invitation.helper:
+        return helping(invitation.helper, invitation.patient)
+    return oneself(invitation.patient)
+
+
 def _let_in(
-    request: PatientRequest, view: View, known: bool, open_only: bool, kwargs: dict[str, Any]
-) -> HttpResponse:
+    request: PatientRequest, view: View, rule: Rule, kwargs: dict[str, Any]
+) -> HttpResponseBase:
     now = request.invitation.standing(request.at)
-    if open_only and now is Standing.USED and is_known(request):
+    if rule.open_only and now is Standing.USED and is_known(request, rule):
         return redirect("portal_sent", link=request.link)
-    if now is not Standing.OPEN and (open_only or now is not Standing.USED):
+    if now is not Standing.OPEN and (rule.open_only or now is not Standing.USED):
         return closed(request, now)
-    if known and not is_known(request):
+    if rule.known and not is_known(request, rule):
         return redirect("portal_start", link=request.link)
+    if request.invitation.purpose not in rule.to:
+        return redirect("portal_mine", link=request.link)
     try:
         return view(request, **kwargs)
     except LinkClosed:
@@ -87,7 +127,7 @@ def remember(request: PatientRequest) -> None:
     request.session[RECOGNISED] = kept
 
 
-def is_known(request: PatientRequest) -> bool:
+def is_known(request: PatientRequest, rule: Rule) -> bool:
     """Whether this browser may go on: it was recognised a short while ago.
 
     An answer that is sent later is still taken, if the browser was recognised for this link before:
@@ -99,7 +139,7 @@ def is_known(request: PatientRequest) -> bool:
     lately = request.at - datetime.fromisoformat(said) <= STAYS_OPEN
     if lately:
         remember(request)
-    return lately or request.method == "POST"
+    return lately or (rule.late and request.method == "POST")
 
 
 def page(
@@ -111,6 +151,8 @@ def page(
         "link": request.link,
         "at_clinic": clinic,
         "invitation": request.invitation,
+        "helping": helps(request),
+        "languages": language.LANGUAGES,
         "crisis": help_now(clinic=clinic, at=request.at),
     }
     return render(request, template, {**about, **context}, status=status)

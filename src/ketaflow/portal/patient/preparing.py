@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from ketaflow.protocol.figures import show
 from ketaflow.protocol.limits import Policy
 
@@ -23,34 +25,40 @@ def before(route: str, policy: Policy | None) -> tuple[str, ...]:
     return (
         *fasting,
         *_alcohol(limits),
-        "Take your medicines as we agreed. Do not stop any on your own. "
-        "Ask us if you are not sure, or if anything about them has changed.",
-        "Bring the name and phone number of an adult who takes you home.",
-        "Do not drive, use machines or decide anything important until the next day, "
-        "after a night's sleep.",
+        _(
+            "Take your medicines as we agreed. Do not stop any on your own. "
+            "Ask us if you are not sure, or if anything about them has changed."
+        ),
+        _("Bring the name and phone number of an adult who takes you home."),
+        _(
+            "Do not drive, use machines or decide anything important until the next day, "
+            "after a night's sleep."
+        ),
     )
 
 
 def _infusion(limits: Mapping[str, Decimal]) -> Iterator[str]:
     food, liquid = limits.get("iv_fasting_food_h"), limits.get("iv_fasting_liquid_h")
     if food is None or liquid is None:
-        yield "Ask us how long before the session you should stop eating and drinking."
+        yield _("Ask us how long before the session you should stop eating and drinking.")
         return
-    yield f"Do not eat for {hours(food)} before the session."
-    yield f"Do not drink for {hours(liquid)} before the session."
+    yield _("Do not eat for %(hours)s before the session.") % {"hours": hours(food)}
+    yield _("Do not drink for %(hours)s before the session.") % {"hours": hours(liquid)}
 
 
 def _spray() -> Iterator[str]:
-    yield "Do not eat for 2 hours before the session."
-    yield "Do not drink for 30 minutes before the session."
-    yield "Do not use another nose spray for 1 hour before the session."
+    yield _("Do not eat for 2 hours before the session.")
+    yield _("Do not drink for 30 minutes before the session.")
+    yield _("Do not use another nose spray for 1 hour before the session.")
 
 
 def _alcohol(limits: Mapping[str, Decimal]) -> Iterator[str]:
     if free := limits.get("alcohol_free_h"):
-        yield f"Do not drink alcohol for {hours(free)} before the session."
+        yield _("Do not drink alcohol for %(hours)s before the session.") % {"hours": hours(free)}
 
 
 def hours(amount: Decimal) -> str:
     """A number of hours in words."""
-    return f"{show(amount)} hour{'' if amount == 1 else 's'}"
+    if amount == 1:
+        return _("1 hour")
+    return _("%(number)s hours") % {"number": show(amount)}

@@ -12,7 +12,7 @@ from ketaflow.protocol.holds.rules import Rule
 from ketaflow.refusals import Refused
 from ketaflow.session import events
 from ketaflow.session.corrections import Line
-from ketaflow.session.events import Kind, NotReadable
+from ketaflow.session.events import Kind, NotReadable, Origin
 
 
 class Held(Refused):
@@ -27,7 +27,8 @@ class AlreadyAnswered(Refused):
 class Seen:
     """One reading that met the rule; `value` is the change since baseline where the rule says so.
 
-    `measured` is what was read, `effect` the side effect where one was.
+    `measured` is what was read, `effect` the side effect where one was. `origin` is the monitor's
+    row it comes from; as long as nobody had confirmed that row, `ordinal` is 0.
     """
 
     ordinal: int
@@ -35,6 +36,19 @@ class Seen:
     value: Decimal
     measured: Decimal
     effect: str = ""
+    origin: Origin | None = None
+
+    @property
+    def source(self) -> str:
+        """What tells this reading from every other, also after a nurse has confirmed it."""
+        return self.origin.reading if self.origin else str(self.ordinal)
+
+    @property
+    def unconfirmed(self) -> str:
+        """That nobody had confirmed it, in words; nothing where a person stood behind it."""
+        if self.origin is None or self.ordinal:
+            return ""
+        return f", from monitor {self.origin.sender}, not yet confirmed"
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,13 @@ class Hold:
             label = events.side_effects()[last.effect].label
             return f"{label}, severity {show(last.measured)} of 5"
         change = f", {show(last.value)} above baseline" if self.rule.change else ""
-        return f"{self.rule.label} {show(last.measured)} {self.rule.unit}{change}"
+        measured = f"{self.rule.label} {show(last.measured)} {self.rule.unit}"
+        return f"{measured}{change}{last.unconfirmed}"
+
+    @property
+    def from_monitor(self) -> bool:
+        """Whether a reading that nobody had confirmed raised it."""
+        return bool(self.seen[-1].unconfirmed)
 
 
 def hold(told: Mapping[str, Any], *, ordinal: int, at: datetime) -> Hold:
@@ -119,6 +139,7 @@ def payload(rule: Rule, seen: Iterable[Seen]) -> dict[str, Any]:
                 "value": str(one.value),
                 "measured": str(one.measured),
                 "effect": one.effect,
+                **(one.origin.payload if one.origin else {}),
             }
             for one in seen
         ],
@@ -209,4 +230,5 @@ def _seen(told: Mapping[str, Any]) -> Seen:
         value=Decimal(told["value"]),
         measured=Decimal(told["measured"]),
         effect=str(told.get("effect", "")),
+        origin=events.origin(told),
     )

@@ -6,12 +6,14 @@ next crossing is another episode. A released hold is not raised again in the sam
 worse meets the next, graver rule.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from heapq import merge
 from typing import Any
 
-from ketaflow.protocol.holds.rules import EFFECT, Rule
+from ketaflow.protocol.holds.rules import EFFECT, OPERATORS, Rule
 from ketaflow.protocol.limits import Policy
 from ketaflow.session.fold import SCALES, SessionState
 from ketaflow.session.holds import standing
@@ -19,37 +21,83 @@ from ketaflow.session.holds.standing import Seen
 
 INSTRUMENTS = {kind.label.lower(): instrument for kind, instrument in SCALES.items()}
 
+# What a monitor charted of one sign and nobody has confirmed yet, the newest first.
+Charted = Callable[[str], Iterable[Seen]]
 
-def raised(state: SessionState, policy: Policy | None, *, first: int) -> tuple[dict[str, Any], ...]:
-    """The holds that the entries from `first` on raise, as payloads for the journal.
+
+def nothing(sign: str) -> Iterable[Seen]:
+    """What a monitor charted of `sign` where no monitor stands."""
+    return ()
+
+
+def raised(
+    state: SessionState, policy: Policy | None, *, since: datetime, charted: Charted = nothing
+) -> tuple[dict[str, Any], ...]:
+    """The holds that what is known since then raises, as payloads for the journal.
+
+    A reading counts whoever took it: what a monitor charted and nobody has confirmed yet stands in
+    the same row as what the nurse measured, by its time. What raised its hold raises none again,
+    also when the reading is confirmed later.
 
     Args:
-        state: the session with those entries in it.
+        state: the session with its newest entries in it.
         policy: the one in force; without one, or without rules, nothing is raised.
-        first: the ordinal of the first entry that was written just now, of whatever kind: a round,
-            a side effect, a correction. What raised its hold already raises none again.
+        since: the first moment at which anything is new, of whatever kind: a round, a side effect,
+            a correction, a monitor's reading.
+        charted: what a monitor measured of a sign and nobody has confirmed, the newest first.
     """
     if policy is None or state.phase.over:
         return ()
-    touched = [line.at for line in state.lines if line.versions[-1].ordinal >= first]
-    since = min(touched)
     return tuple(
         standing.payload(rule, _evidence(rule, run))
         for rule in policy.holds
         if _gate_open(rule, state)
-        for run in _new_runs(rule, state, since)
+        for run in _new_runs(rule, state, since, charted)
     )
 
 
-def _new_runs(rule: Rule, state: SessionState, since: datetime) -> Iterator[tuple[Seen, ...]]:
+def touched(state: SessionState, *, first: int) -> datetime:
+    """The first moment that the entries from the ordinal `first` on say anything about."""
+    return min(line.at for line in state.lines if line.versions[-1].ordinal >= first)
+
+
+def may_cross(
+    rules: Iterable[Rule], baseline: Mapping[str, Decimal], measured: Mapping[str, Decimal]
+) -> tuple[Rule, ...]:
+    """The rules whose number these readings cross, whatever else the rule asks for."""
+    return tuple(
+        rule
+        for rule in rules
+        if rule.what in measured
+        and (number := against(rule, baseline)) is not None
+        and OPERATORS[rule.op](measured[rule.what], number)
+    )
+
+
+def against(rule: Rule, baseline: Mapping[str, Decimal]) -> Decimal | None:
+    """The value that a reading is compared with; None where the rule needs a baseline and has none.
+
+    >>> from ketaflow.protocol.holds.rules import Advice
+    >>> rule = Rule("rise", "Rise", "systolic", ">", Decimal(40), "mmHg", True, 1, Decimal(0),
+    ...             (), (), Advice.ASK, ("S37",))
+    >>> against(rule, {"systolic": Decimal(120)})
+    Decimal('160')
+    """
+    if not rule.change:
+        return rule.value
+    before = baseline.get(rule.what)
+    return None if before is None else before + rule.value
+
+
+def _new_runs(
+    rule: Rule, state: SessionState, since: datetime, charted: Charted
+) -> Iterator[tuple[Seen, ...]]:
     """The episodes since then that are long enough and have raised no hold yet."""
-    covered = {
-        one.ordinal for hold in state.holds if hold.rule.key == rule.key for one in hold.seen
-    }
+    covered = {one.source for hold in state.holds if hold.rule.key == rule.key for one in hold.seen}
     series = rule.effects if rule.what == EFFECT else ("",)
     for effect in series:
-        for run in _runs(rule, _newest_first(rule, state, effect), since):
-            if _sustained(rule, run) and not covered.intersection(one.ordinal for one in run):
+        for run in _runs(rule, _newest_first(rule, state, effect, charted), since):
+            if _sustained(rule, run) and not covered.intersection(one.source for one in run):
                 yield run
 
 
@@ -58,18 +106,18 @@ def _runs(rule: Rule, points: Iterable[Seen], since: datetime) -> Iterator[tuple
     run: list[Seen] = []
     for point in points:
         if rule.crossed(point.value):
-            run.insert(0, point)
+            run.append(point)
             continue
         if run:
-            yield tuple(run)
+            yield tuple(reversed(run))
             run = []
         if point.at < since:
             return
     if run:
-        yield tuple(run)
+        yield tuple(reversed(run))
 
 
-def _newest_first(rule: Rule, state: SessionState, effect: str) -> Iterator[Seen]:
+def _newest_first(rule: Rule, state: SessionState, effect: str, charted: Charted) -> Iterator[Seen]:
     if effect:
         taken = sorted(state.side_effects, key=lambda one: one.line.at, reverse=True)
         for noted in taken:
@@ -82,17 +130,32 @@ def _newest_first(rule: Rule, state: SessionState, effect: str) -> Iterator[Seen
                 total = Decimal(one.total)
                 yield Seen(one.line.ordinal, one.line.at, total, total)
     else:
-        yield from _signs(rule, state)
+        # Whoever measured it, by time: the newest first on both sides.
+        newest = (_signs(rule, state), _charted(rule, state, charted))
+        yield from merge(*newest, key=lambda seen: seen.at, reverse=True)
 
 
 def _signs(rule: Rule, state: SessionState) -> Iterator[Seen]:
-    before = state.baseline.vitals.measured.get(rule.what) if state.baseline else None
+    before = _before(rule, state)
     for reading in reversed(state.readings):
         measured = reading.vitals.measured.get(rule.what)
-        if measured is None or (rule.change and before is None):
-            continue
-        value = measured - before if rule.change and before is not None else measured
-        yield Seen(reading.line.ordinal, reading.at, value, measured)
+        if measured is not None and before is not None:
+            line = reading.line
+            value = measured - before
+            yield Seen(line.ordinal, reading.at, value, measured, origin=reading.origin)
+
+
+def _charted(rule: Rule, state: SessionState, charted: Charted) -> Iterator[Seen]:
+    before = _before(rule, state)
+    if before is not None:
+        yield from (replace(one, value=one.measured - before) for one in charted(rule.what))
+
+
+def _before(rule: Rule, state: SessionState) -> Decimal | None:
+    """What is taken away from a reading before it is compared; None where it is not known."""
+    if not rule.change:
+        return Decimal(0)
+    return state.baseline.vitals.measured.get(rule.what) if state.baseline else None
 
 
 def _sustained(rule: Rule, run: tuple[Seen, ...]) -> bool:

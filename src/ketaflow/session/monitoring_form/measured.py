@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from ketaflow.protocol.figures import show
 from ketaflow.protocol.library import Monitoring
-from ketaflow.session.fold import Reading, SessionState
+from ketaflow.session.fold import SessionState
+from ketaflow.session.folds.values import Reading
 
 MINUTE = timedelta(minutes=1)
 

@@ -1,6 +1,7 @@
 """Every write about monitors: what they send, where they stand, and what a person decides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -11,15 +12,16 @@ from ketaflow.journal.actions import Note, record, record_all
 from ketaflow.journal.author import Author
 from ketaflow.people.registration import said
 from ketaflow.people.roles import Duty, require
+from ketaflow.protocol import queries as protocol
 from ketaflow.schedule.models import Chair
 from ketaflow.session import actions, wishes
 from ketaflow.session.events import Origin
 from ketaflow.session.models import MonitorBinding, MonitorMessage, Session
 from ketaflow.session.monitors import queries, routing
-from ketaflow.session.monitors.arrivals import Arrival, By
+from ketaflow.session.monitors.arrivals import Arrival, By, Measured
 from ketaflow.session.monitors.inbox import AlreadyBound, NothingOfIt, NotThere
 from ketaflow.session.monitors.projections import inbox_of, joining, waiting
-from ketaflow.session.monitors.routing import Ground, Why
+from ketaflow.session.monitors.routing import Joins, Why
 
 LONGEST = 200
 
@@ -52,34 +54,54 @@ def receive(*, arrivals: Sequence[Arrival], clinic: UUID, at: datetime) -> tuple
         had = set(queries.received(clinic=clinic, ids=ids))
         ground = queries.ground(clinic=clinic, arrivals=arrivals)
         notes, outcomes = [], []
+        joined: dict[UUID, list[Measured]] = {}
         for arrival in arrivals:
             id = arrival.id(clinic)
             if id in had:
                 outcomes.append(Outcome.AGAIN)
                 continue
             had.add(id)
-            note, outcome = _noted(arrival, ground, clinic, at)
-            notes.append(note)
-            outcomes.append(outcome)
-        record_all(notes)
+            found = routing.route(arrival, ground, at=at)
+            if isinstance(found, Joins):
+                joined.setdefault(found.session, []).extend(found.measured)
+            notes.append(_noted(arrival, found, clinic, at))
+            outcomes.append(Outcome.CHARTED if isinstance(found, Joins) else Outcome.WAITING)
+        with _watched(clinic, joined, at):
+            record_all(notes)
     return tuple(outcomes)
 
 
-def _noted(arrival: Arrival, ground: Ground, clinic: UUID, at: datetime) -> tuple[Note, Outcome]:
-    by = Author(clinic, None, f"Monitor {arrival.sender}"[:LONGEST], ("SYSTEM",))
-    found = routing.route(arrival, ground, at=at)
+@contextmanager
+def _watched(
+    clinic: UUID, joined: Mapping[UUID, Sequence[Measured]], at: datetime
+) -> Iterator[None]:
+    """Raise the holds of the signed policy that these readings meet, once they are kept."""
+    policy = protocol.policy(clinic=clinic) if joined else None
+    rules = policy.holds if policy else ()
+    met = queries.met_anew(clinic=clinic, joined=joined, rules=rules)
+    # Locked before anything is kept: a nurse who confirms locks the session first as well.
+    list(Session.objects.select_for_update().filter(id__in=list(met)).order_by("id"))
+    yield
+    for session, since in sorted(met.items()):
+        actions.raise_holds(session=session, since=since, by=_monitor(clinic, ""), at=at)
+
+
+def _monitor(clinic: UUID, sender: str) -> Author:
+    return Author(clinic, None, f"Monitor {sender}".strip()[:LONGEST], ("SYSTEM",))
+
+
+def _noted(arrival: Arrival, found: Joins | Why, clinic: UUID, at: datetime) -> Note:
+    by = _monitor(clinic, arrival.sender)
     told = {**arrival.payload, "id": str(arrival.id(clinic))}
     if isinstance(found, Why):
-        payload = {**told, "why": found.value}
-        return Note(inbox_of(clinic), "monitor.kept", by, at, payload), Outcome.WAITING
+        return Note(inbox_of(clinic), "monitor.kept", by, at, {**told, "why": found.value})
     payload = {
         **told,
         "session": str(found.session),
         "measured": [one.payload for one in found.measured],
         "early": [one.payload for one in found.early],
     }
-    stream = f"monitor/{found.session}"
-    return Note(stream, "monitor.charted", by, at, payload), Outcome.CHARTED
+    return Note(f"monitor/{found.session}", "monitor.charted", by, at, payload)
 
 
 def confirm(*, session: UUID, reading: UUID, seen: int, by: Author, at: datetime) -> None:
@@ -154,15 +176,19 @@ def assign(*, group: UUID, upto: int, session: UUID, reason: str, by: Author, at
         held = Session.objects.select_for_update().filter(clinic_id=by.clinic, id=session).first()
         if held is None:
             raise NotThere("No session of this clinic is known by that identifier.")
-        count = sum(bool(joining(one, held)) for one in _waits(by, group, upto))
-        if not count:
+        fits = [found for one in _waits(by, group, upto) if (found := joining(one, held))]
+        if not fits:
             raise NothingOfIt(
                 "None of these readings was taken while that session lasted. "
                 "Choose another session, or discard them with a reason."
             )
         payload = {"group": str(group), "upto": upto, "session": str(session), "reason": why}
-        record(stream=inbox_of(by.clinic), kind="monitor.assigned", by=by, at=at, payload=payload)
-    return count
+        joined = {session: [one for found in fits for one in found]}
+        with _watched(by.clinic, joined, at):
+            record(
+                stream=inbox_of(by.clinic), kind="monitor.assigned", by=by, at=at, payload=payload
+            )
+    return len(fits)
 
 
 def discard(*, group: UUID, upto: int, reason: str, by: Author, at: datetime) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ketaflow.custody.answers.queries import Sealed
 from ketaflow.custody.answers.reports import Asked, Line, Report, Total, on_paper, said
-from ketaflow.web.paper.sheet import Column, Section, Sheet, grid
+from ketaflow.paper.sheet import Column, Section, Sheet, grid
 
 TOTALS = (
     Column("Drug", "1"), Column("What became of it", "2"), Column("Times", number=True),

@@ -39,7 +39,8 @@ class Axis:
 
 def draw(chart: Chart) -> str:
     """The chart as an SVG document."""
-    values = [one for line in chart.lines for one in line.values if one is not None]
+    drawn = [some for line in chart.lines for some in (line.values, line.low, line.high)]
+    values = [one for some in drawn for one in some if one is not None]
     low = min([*values, *([] if chart.y_min is None else [chart.y_min])], default=0.0)
     high = max([*values, *([] if chart.y_max is None else [chart.y_max])], default=1.0)
     ends = [*chart.x, *(mark.at for mark in chart.marks), *(one.end for one in chart.giving)]
@@ -48,6 +49,7 @@ def draw(chart: Chart) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE:g} {HIGH:g}">',
         _said(LEFT, TOP - 10, chart.y_label),
+        *(_band(chart.x, line, across, up) for line in chart.lines if line.low),
         *_frame(across, up, chart.x_label),
         *_giving(chart, across),
         *_marks(chart, across),
@@ -76,6 +78,17 @@ def _frame(across: Axis, up: Axis, label: str) -> Iterator[str]:
         yield _said(x, up.start + 15, f"{value:g}", anchor="middle")
     yield f'<path d="M{LEFT:.1f} {up.start:.1f}H{across.end:.1f}" stroke="#555555"/>'
     yield _said(across.end, HIGH - 4, label, anchor="end")
+
+
+def _band(x: tuple[float, ...], line: Line, across: Axis, up: Axis) -> str:
+    """The range around a line, as one grey shape that lies under everything else."""
+    edges = (
+        [f"{across.at(when):.1f},{up.at(value):.1f}" for when, value in zip(x, edge, strict=True)
+         if value is not None]
+        for edge in (line.low, line.high)
+    )  # fmt: skip
+    low, high = edges
+    return f'<polygon points="{" ".join([*low, *reversed(high)])}" fill="#dddddd"/>'
 
 
 def _giving(chart: Chart, across: Axis) -> Iterator[str]:

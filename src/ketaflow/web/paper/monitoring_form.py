@@ -6,13 +6,13 @@ from itertools import groupby
 
 from ketaflow.evidence.sources import UNVERIFIED
 from ketaflow.instruments.library import instrument
+from ketaflow.paper.sheet import Pair, Section, Sheet
 from ketaflow.protocol.figures import show
 from ketaflow.session import events
 from ketaflow.session.fold import SessionState
 from ketaflow.session.monitoring_form import form, measured
 from ketaflow.session.queries import Room
 from ketaflow.web.paper.session_record import Bundle
-from ketaflow.web.paper.sheet import Pair, Section, Sheet
 
 MINUTE = measured.MINUTE
 YES_NO = {"yes": "Yes", "no": "No"}

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from ketaflow.paper.sheet import Picture, Section
 from ketaflow.session.events import Kind
-from ketaflow.session.fold import Reading, SessionState
+from ketaflow.session.fold import SessionState
+from ketaflow.session.folds.values import Reading
 from ketaflow.session.queries import Room
 from ketaflow.web.charts import Chart, Giving, Line, Mark
 from ketaflow.web.paper.drawing import draw
-from ketaflow.web.paper.sheet import Picture, Section
 
 MINUTE = timedelta(minutes=1)
 SIGNS = (

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from ketaflow.paper.sheet import Column, Grid, Section, grid
 from ketaflow.protocol.figures import show
 from ketaflow.session.fold import SessionState
 from ketaflow.session.queries import Room
-from ketaflow.web.paper.sheet import Column, Grid, Section, grid
 from ketaflow.web.session_page import is_nasal
 
 Clock = Callable[[datetime | None], str]

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ketaflow.journal import queries as journal
+from ketaflow.paper.sheet import Column, Pair, Section, Sheet, grid
 from ketaflow.people import queries as people
 from ketaflow.people.chart import Kind as Fact
 from ketaflow.protocol import queries as protocol
@@ -20,9 +21,9 @@ from ketaflow.session import checklist, discharge
 from ketaflow.session.events import Kind
 from ketaflow.session.queries import Room
 from ketaflow.session.wishes import RECEIVED
+from ketaflow.web import session_drug, session_monitor
 from ketaflow.web import session_page as words
-from ketaflow.web.paper import session_charts, session_given, signatures
-from ketaflow.web.paper.sheet import Column, Pair, Section, Sheet, grid
+from ketaflow.web.paper import session_charts, session_forecast, session_given, signatures
 from ketaflow.web.session_holds import all_holds
 
 
@@ -177,15 +178,21 @@ def _flowsheet(found: Bundle) -> Section:
         Column("Against baseline and the clinic's limits", "1"), Column("By"),
     ]  # fmt: skip
     rows = []
-    for row in words.flow(found.room, words.moments(found.room)):
+    for row in session_monitor.flow(found.room, words.moments(found.room)):
         told = "; ".join(filter(None, (row.name, row.changes, *row.beyond)))
+        told = f"{session_monitor.UNCONFIRMED.upper()}; {told}" if row.unconfirmed else told
         told += " (corrected)" if row.corrected else ""
+        by = f"Monitor {row.by}" if row.unconfirmed else row.by
         rows.append((found.clock(row.at, "%H:%M"), row.minute, row.pressure, *row.cells,
-                     *row.scores, row.rate, row.given, told, row.by))  # fmt: skip
+                     *row.scores, row.rate, row.given, told, by))  # fmt: skip
     if nasal:
         rows = [(*row[:10], *row[11:]) for row in rows]
         del columns[10]
-    said = "BP in mmHg, pulse and breaths per minute, SpO2 in %, given in mg."
+    said = (
+        "BP in mmHg, pulse and breaths per minute, SpO2 in %, given in mg. Of what a monitor "
+        "charted and nobody confirmed, the last of each five minutes stands here, of each minute "
+        "at the end; every one is in the journal."
+    )
     return Section("Flowsheet", words=(said,), grid=grid(columns, rows), empty="Nothing measured.")
 
 
@@ -205,12 +212,16 @@ def _holds(found: Bundle) -> Section:
 
 def _events(found: Bundle) -> Section:
     rows = [
-        (found.clock(line.at), words.told(line.kind, line.payload), line.by_name)
+        (line.at, words.told(line.kind, line.payload), line.by_name)
         for line in found.room.state.lines
         if line.kind in EVENTS and not line.struck
     ]
+    # From custody's own journal: what was drawn for this session, wasted and returned.
+    drug = [(one.at, one.what, one.by) for one in session_drug.lines(found.room) if not one.struck]
+    rows = sorted([*rows, *drug], key=lambda row: row[0])
+    said = [(found.clock(at), *rest) for at, *rest in rows]
     columns = (Column("Time"), Column("What happened", "1"), Column("By"))
-    return Section("Events", grid=grid(columns, rows), empty="None.")
+    return Section("Events", grid=grid(columns, said), empty="None.")
 
 
 def _corrections(found: Bundle) -> Section:
@@ -286,6 +297,7 @@ SECTIONS: tuple[Callable[[Bundle], Section], ...] = (
     lambda found: session_given.section(found.room, found.at, found.clock),
     _flowsheet,
     lambda found: session_charts.section(found.room, found.at),
+    lambda found: session_forecast.section(found.room, found.at),
     _holds,
     _events,
     _corrections,

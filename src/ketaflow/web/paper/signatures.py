@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ketaflow.paper.sheet import Column, Section, grid
 from ketaflow.people.roles import OPERATOR, Role
 from ketaflow.session.events import Kind
-from ketaflow.web.paper.sheet import Column, Section, grid
 
 Clock = Callable[[datetime | None, str], str]
 MEANINGS: Mapping[Kind, str] = {

@@ -29,6 +29,7 @@ PLACES = (
     ("board", "Board"),
     ("schedule", "Schedule"),
     ("patients", "Patients"),
+    ("due", "Due"),
     ("safety_tasks", "Tasks"),
     ("monitoring_forms", "Forms"),
     ("custody", "Custody"),

@@ -30,10 +30,11 @@ function swap(id, fresh) {
 
 // The boxes of other forms keep what was typed into them.
 function swapDoing(fresh) {
-  const values = boxes(document).map((one) => [one.name, one.type, one.value, one.checked]);
+  const values = boxes(document).map((one) => [one.name, one.type, one.value, one.checked, one.id]);
   swap("doing", fresh);
-  for (const [name, type, value, checked] of values) {
-    for (const box of document.getElementsByName(name)) {
+  for (const [name, type, value, checked, id] of values) {
+    // Two holds ask for the same words: each box takes back its own.
+    for (const box of document.querySelectorAll(id ? `#${CSS.escape(id)}` : `[name="${name}"]`)) {
       if (type !== "radio" && type !== "checkbox") box.value = value;
       else if (box.value === value) box.checked = checked;
       typed.set(name, box.form);

@@ -76,7 +76,7 @@ def typeset(sheet: Sheet) -> bytes:
     import typst
 
     told = {**asdict(sheet), "dated": sheet.dated.isoformat()}
-    form = (resources.files("ketaflow.web.paper") / "sheet.typ").read_bytes()
+    form = (resources.files("ketaflow.paper") / "sheet.typ").read_bytes()
     made = typst.compile(
         form,
         format="pdf",
