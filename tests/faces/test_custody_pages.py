@@ -31,8 +31,8 @@ FORM_OF = {
 class Day:
     """A clinic that keeps custody today, and whoever signs in."""
 
-    def __init__(self):
-        self.team = fictional.open_clinic(timezone.now())
+    def __init__(self, team=None):
+        self.team = team or fictional.open_clinic(timezone.now())
         self.id = self.team.clinic.id
         keeper, at = self.team.staff["custodian"].author, timezone.now()
         self.places = {

@@ -52,7 +52,7 @@ def report(request: StaffRequest) -> HttpResponseBase:
             context = _shown(request, form)
         except Refused as refusal:
             refuse(form, refusal)
-    context["query"] = urlencode({name: form[name].value() for name in form.fields})
+    context["query"] = urlencode({name: form[name].value() or "" for name in form.fields})
     return answer(request, "custody/report.html", context, form)
 
 

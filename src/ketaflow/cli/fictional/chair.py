@@ -80,6 +80,12 @@ class Chair:
 def prepare(chair: Chair) -> bool:
     """Check in, tick, measure, and let a second person check the dose; False if not there yet."""
     chair.session = actions.check_in(booking=chair.booking, by=chair.by, at=chair.at)
+    return make_ready(chair)
+
+
+def make_ready(chair: Chair) -> bool:
+    """What `prepare` does after checking in; the drug may have been drawn already."""
+    assert chair.session is not None
     order = state(clinic=chair.by.clinic, id=chair.session.id).preparation.order
     if not chair.happens(7):
         return False
@@ -90,7 +96,7 @@ def prepare(chair: Chair) -> bool:
     actions.record_baseline(vitals=chair.vitals(0), **chair.now)
     if not chair.happens(5):
         return False
-    chair.lots = vault.draw(chair)
+    chair.lots = chair.lots or vault.draw(chair)
     second = chair.team.staff["custodian"].author
     read = DoseRead(order.dose_mg, order.rate_mg_min, order.devices)
     actions.check_dose(read=read, prepared_by=chair.by, **{**chair.now, "by": second})

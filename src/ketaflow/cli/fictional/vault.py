@@ -30,10 +30,17 @@ VIAL = Details(
     Drug.KETAMINE, Form.VIAL, Decimal(50), Decimal(10), "CIII", gtin="00312345678906"
 )  # fmt: skip
 SPRAY = Details(Drug.ESKETAMINE, Form.NASAL_DEVICE, Decimal(28), Decimal(1), "CIII")
-# A year of deliveries: how many days ago, vials, devices, and how long they last from then.
-DELIVERIES = ((360, 3, 2, 200), (240, 3, 2, 700), (120, 4, 2, 700), (74, 150, 90, 700))
-COUNT_EVERY_DAYS = 30
+# A year of deliveries, one a month: how many days ago, vials, devices, and how long they last
+# from then. The first runs out unused; the sessions that are told draw from the later ones.
+DELIVERIES = (
+    (360, 3, 2, 200),
+    *((days, 2, 1, 700) for days in range(330, 80, -30)),
+    (74, 150, 90, 700),
+)
+COUNT_EVERY_DAYS = 7
 EXPIRED_FOUND = 155
+# A count at which a vial is missing: it broke, and nobody wrote it down.
+BROKEN = 196
 
 
 def stock(team: Team) -> None:
@@ -60,8 +67,39 @@ def stock(team: Team) -> None:
 
 
 def _count(team: Team, vault: UUID, day: int) -> None:
-    by = team.staff["nurse2"].author
-    counting.count(sheet=_sheet(team, vault), by=by, at=team.at(day, 17))
+    by, at, sheet = team.staff["nurse2"].author, team.at(day, 17), _sheet(team, vault)
+    if day == -BROKEN:
+        _one_is_missing(team, sheet, day)
+        sheet, at = _sheet(team, vault), team.at(day + 1, 17)
+    counting.count(sheet=sheet, by=by, at=at)
+
+
+def _one_is_missing(team: Team, sheet: counting.Sheet, day: int) -> None:
+    """A count one vial short; the next day the custodian finds why, and writes it down."""
+    keeper, at = team.staff["custodian"].author, team.at(day + 1, 9)
+    vial = next(one for one in queries.held(clinic=team.clinic.id) if one.item.form == Form.VIAL)
+    line = f"{vial.item_id}/{vial.lot}"
+    counted = sheet.found[line]
+    assert counted.found is not None
+    short = {**sheet.found, line: Found(counted.found - 1, counted.mark)}
+    counting.count(
+        sheet=counting.Sheet(sheet.place, short), by=team.staff["nurse2"].author,
+        at=team.at(day, 17),
+    )  # fmt: skip
+    (found,) = queries.incidents(clinic=team.clinic.id)
+    sworn = Sworn("Broken when the shelf was cleaned", Witness(team.staff["nurse"].author, at))
+    actions.lose(
+        on=On(vial.id, vial.ordinal), draw=None, quantity=vial.held, sworn=sworn, by=keeper, at=at
+    )
+    done = {"incident": found.id, "by": keeper, "at": at}
+    counting.judge(
+        significant=False, reason="One vial, broken; two people saw the glass",
+        seen=found.ordinal, **done,
+    )  # fmt: skip
+    counting.close(
+        finding="It broke the day before and nobody wrote it down; written down now",
+        seen=found.ordinal + 1, **done,
+    )  # fmt: skip
 
 
 def _clear_out(team: Team, quarantine: UUID, day: int) -> None:
