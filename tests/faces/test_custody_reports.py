@@ -10,12 +10,17 @@ import pytest
 from django.test import AsyncRequestFactory, Client
 from django.utils import timezone
 
+from ketaflow.cli.fictional import clinic as fictional
+from ketaflow.cli.fictional import vault as told
+from ketaflow.custody import queries as custody
 from ketaflow.custody.answers import queries
+from ketaflow.custody.answers.reports import Asked, Name
 from ketaflow.custody.counting import actions as counting
 from ketaflow.custody.counting import queries as sheets
 from ketaflow.custody.counts import Found, Method, Moment
 from ketaflow.custody.movements import PlaceKind
 from ketaflow.custody.profiles import Terms
+from ketaflow.custody.proof.queries import verify
 from ketaflow.custody.setting import actions as setting
 from ketaflow.custody.witness import Witness
 from ketaflow.journal import queries as journal
@@ -162,3 +167,21 @@ def test_signals_know_the_opening_hours_and_the_days_before_today(vault):
     (found,) = period.discrepancies
     # The inventory that agreed was a count of the vault too.
     assert (found.place, found.since) == (vault.places[PlaceKind.VAULT], at(-10))
+
+
+def test_the_demonstrations_year_of_custody_verifies_and_fills_every_report(db):
+    team = fictional.open_clinic(timezone.now())
+    told.stock(team)
+    told.count_today(team)
+    assert verify().containers > 20
+    assert custody.incidents(clinic=team.clinic.id) == []
+    (found,) = custody.incidents(clinic=team.clinic.id, closed=True)
+    assert found.notice_on
+    assert found.finding
+    asked = Asked(team.today - timedelta(days=366), team.today)
+    # Nobody is treated yet: what left custody was destroyed or lost.
+    for report in Name:
+        assert list(queries.lines(clinic=team.clinic.id, report=report, asked=asked)), report
+    counts = sheets.counts(clinic=team.clinic.id)
+    assert len(counts) > 40
+    assert [one.agrees for one in counts].count(False) == 1

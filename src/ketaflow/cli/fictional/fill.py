@@ -75,6 +75,7 @@ def fill(now: datetime, seed: int) -> Iterator[str]:
                 stage.tell(team, journey, random.Random(f"{seed}-{number}"))
             number += 1
             yield f"patient {number}: {who.given} {who.family}"
+    vault.count_today(team)
 
 
 def _today(team: Team, seed: int) -> Iterator[str]:

@@ -66,6 +66,14 @@ def stock(team: Team) -> None:
             _count(team, places[PlaceKind.VAULT], day)
 
 
+def count_today(team: Team) -> None:
+    """This morning's count, once every session that drew from the vault is told."""
+    for one in queries.places(clinic=team.clinic.id):
+        if one.kind == PlaceKind.VAULT:
+            by = team.staff["nurse2"].author
+            counting.count(sheet=_sheet(team, one.id), by=by, at=team.now)
+
+
 def _count(team: Team, vault: UUID, day: int) -> None:
     by, at, sheet = team.staff["nurse2"].author, team.at(day, 17), _sheet(team, vault)
     if day == -BROKEN:
@@ -91,14 +99,13 @@ def _one_is_missing(team: Team, sheet: counting.Sheet, day: int) -> None:
     actions.lose(
         on=On(vial.id, vial.ordinal), draw=None, quantity=vial.held, sworn=sworn, by=keeper, at=at
     )
-    done = {"incident": found.id, "by": keeper, "at": at}
     counting.judge(
-        significant=False, reason="One vial, broken; two people saw the glass",
-        seen=found.ordinal, **done,
+        incident=found.id, significant=False,
+        reason="One vial, broken; two people saw the glass", seen=found.ordinal, by=keeper, at=at,
     )  # fmt: skip
     counting.close(
         finding="It broke the day before and nobody wrote it down; written down now",
-        seen=found.ordinal + 1, **done,
+        incident=found.id, seen=found.ordinal + 1, by=keeper, at=at,
     )  # fmt: skip
 
 
