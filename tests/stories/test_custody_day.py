@@ -230,6 +230,7 @@ def then_each_session_must_add_up(day: ClinicDay) -> None:
         day.clock.now = max(day.clock.now, told.at)
     page = day.go("nurse", f"/custody/sessions/{day.known['sessions'][0].id}/")
     account = queries.account(clinic=day.team.clinic.id, session=day.known["sessions"][0].id)
+    day.chapter.heading("What was given")
     day.tell(
         "The infusions run and the patients go home. Nobody writes into the drug book for that: "
         "when a session ends, what was drawn and neither wasted nor returned counts as given, and "
@@ -239,6 +240,7 @@ def then_each_session_must_add_up(day: ClinicDay) -> None:
 
 
 def when_the_rest_of_the_vial_is_wasted(day: ClinicDay) -> None:
+    day.chapter.heading("A slip")
     day.clock.passes(hours=1)
     page = day.go("nurse2", f"/custody/containers/{day.known['vial']}/")
     day.known["left"] = queries.container(clinic=day.team.clinic.id, id=day.known["vial"]).held
@@ -279,8 +281,9 @@ def then_the_reconstruction_finds_it(day: ClinicDay) -> None:
     )
     left = day.known["left"] - day.known["typed"]
     day.says(page, f"0 found, {left.normalize():f} expected (mL).")
-    day.says(page, "Written notice by")
-    day.says(page, "Form by")
+    for clock in ("Written notice", "Form"):
+        due = page.locator("dl.amount > div").filter(has=page.get_by_text(clock, exact=True))
+        day.says(page, " ".join(due.inner_text().split()))
     day.tell("Below them is the reconstruction:")
     day.says(page, f"Every movement since the count of {day.known['agreed']}, which agreed.")
     day.says(page, "The cause lies in one of these, or in one that is missing.")
