@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ketaflow.cli import clinic
+from ketaflow.cli import clinic, rounds
 from ketaflow.refusals import Refused
 
 
@@ -48,13 +48,10 @@ def remind(ahead_h: int, as_json: bool) -> None:
     clinic.start()
     clinic.require_ready()
     from ketaflow.correspondence.home import actions
-    from ketaflow.people.actions import system_of
 
     tally = actions.Reminded()
     for place in _clinics():
-        one = actions.remind(
-            clinic=place, ahead=timedelta(hours=ahead_h), by=system_of(place), at=clinic.now()
-        )
+        one = rounds.remind(place, timedelta(hours=ahead_h))
         tally.queued += one.queued
         tally.unreachable += one.unreachable
     if as_json:
@@ -76,13 +73,10 @@ def ask(ahead_h: int, as_json: bool) -> None:
     clinic.start()
     clinic.require_ready()
     from ketaflow.correspondence.asking import actions
-    from ketaflow.people.actions import system_of
 
     tally = actions.Asked()
     for place in _clinics():
-        one = actions.ask_for_what_is_due(
-            clinic=place, ahead=timedelta(hours=ahead_h), by=system_of(place), at=clinic.now()
-        )
+        one = rounds.ask(place, timedelta(hours=ahead_h))
         tally.queued += one.queued
         tally.not_sent += one.not_sent
     if as_json:
@@ -136,11 +130,10 @@ def bounced(message: Any, because: str) -> None:
 
 def _round() -> Any:
     from ketaflow.cli import post
-    from ketaflow.people.actions import system_of
 
     whole = post.Tally()
     for place in _clinics():
-        one = post.send_waiting(clinic=place, by=system_of(place), clock=clinic.now)
+        one = rounds.hand_over(place)
         whole.handed_over += one.handed_over
         whole.waiting += one.waiting
         whole.not_reached += one.not_reached
