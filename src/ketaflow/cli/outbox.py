@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -45,19 +47,7 @@ def remind(ahead_h: int, as_json: bool) -> None:
 
     Example: ketaflow outbox remind --ahead-h 48
     """
-    clinic.start()
-    clinic.require_ready()
-    from ketaflow.correspondence.home import actions
-
-    tally = actions.Reminded()
-    for place in _clinics():
-        one = rounds.remind(place, timedelta(hours=ahead_h))
-        tally.queued += one.queued
-        tally.unreachable += one.unreachable
-    if as_json:
-        click.echo(json.dumps(vars(tally)))
-    else:
-        click.echo(f"{tally.queued} queued, {tally.unreachable} without an address.")
+    _tell(_at_every_clinic(rounds.remind, ahead_h), "without an address", as_json)
 
 
 @command.command()
@@ -70,19 +60,7 @@ def ask(ahead_h: int, as_json: bool) -> None:
 
     Example: ketaflow outbox ask --ahead-h 24
     """
-    clinic.start()
-    clinic.require_ready()
-    from ketaflow.correspondence.asking import actions
-
-    tally = actions.Asked()
-    for place in _clinics():
-        one = rounds.ask(place, timedelta(hours=ahead_h))
-        tally.queued += one.queued
-        tally.not_sent += one.not_sent
-    if as_json:
-        click.echo(json.dumps(vars(tally)))
-    else:
-        click.echo(f"{tally.queued} queued, {tally.not_sent} not sent now.")
+    _tell(_at_every_clinic(rounds.ask, ahead_h), "not sent now", as_json)
 
 
 @command.command(name="list")
@@ -126,6 +104,24 @@ def bounced(message: Any, because: str) -> None:
         clinic.say("Noted: the message came back.")
         return
     raise Refused("No message is known by that identifier. See “ketaflow outbox list”.")
+
+
+def _at_every_clinic(work: Callable[[Any, timedelta], Any], ahead_h: int) -> Counter[str]:
+    """What `work` came to, added up."""
+    clinic.start()
+    clinic.require_ready()
+    whole: Counter[str] = Counter()
+    for place in _clinics():
+        whole.update(vars(work(place, timedelta(hours=ahead_h))))
+    return whole
+
+
+def _tell(whole: Counter[str], otherwise: str, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(whole))
+        return
+    queued = whole.pop("queued", 0)
+    click.echo(f"{queued} queued, {whole.total()} {otherwise}.")
 
 
 def _round() -> Any:
