@@ -21,6 +21,7 @@ VERIFY = ("journal", "verify")
 def told(*words, data, **settings):
     """The exit code of a command and all that it said, on one line."""
     given = {**os.environ, "KETAFLOW_DATA": str(data), **settings}
+    given.pop("KETAFLOW_POOL", None)  # set by whatever has served pages in this process
     if "DATABASE_URL" not in settings:
         given.pop("DATABASE_URL", None)
     ended = subprocess.run(

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from django.core import mail
 from django.utils import timezone
 
+from ketaflow.cli import rounds
 from ketaflow.cli.main import group
 from ketaflow.correspondence.asking.actions import Asked, ask_for_what_is_due
 from ketaflow.correspondence.models import Invitation, Message
@@ -72,3 +74,17 @@ def test_the_command_says_what_it_queued(course, monkeypatch):
     monkeypatch.setattr("ketaflow.cli.clinic.now", lambda: course.last_given_at + 7 * DAY)
     said = CliRunner().invoke(group, ["outbox", "ask", "--json"])
     assert json.loads(said.output)["queued"] == Invitation.objects.count() > 0
+
+
+def test_a_round_sends_what_is_due_and_goes_on_when_one_work_fails(course, monkeypatch, caplog):
+    monkeypatch.setattr("ketaflow.cli.clinic.now", lambda: course.last_given_at + 7 * DAY)
+
+    def broken(place):
+        raise OSError("no line")
+
+    rounds.once((broken, rounds.remind, rounds.ask, rounds.hand_over, rounds.escalate))
+    assert {row.state for row in Message.objects.all()} == {"HANDED_OVER"}
+    assert len(mail.outbox) == Message.objects.count() == 2
+    assert "tried again" in caplog.text
+    rounds.once((rounds.ask, rounds.hand_over))
+    assert len(mail.outbox) == 2

@@ -11,6 +11,8 @@ from ketaflow.cli.fictional import clinic, journeys
 from ketaflow.cli.fictional.persons import somebody
 from ketaflow.journal import queries as journal
 from ketaflow.journal.actions import SomeoneElseMoved
+from ketaflow.people import actions as people
+from ketaflow.people.chart import ChartItem, Kind
 from ketaflow.people.roles import NotYours, RunOut
 from ketaflow.protocol import actions, limits, queries
 from ketaflow.protocol.course import Decision, IllegalChange
@@ -103,6 +105,18 @@ def test_no_course_while_screening_leaves_something_open(team, journey, ben):
     journeys.assessed(team, journey, patient)
     with pytest.raises(actions.NotCleared, match="leaves something open"):
         actions.plan_course(patient=patient, plan=a_plan(), by=ben, at=NOW)
+
+
+def test_a_refusal_names_what_is_missing_and_no_mere_caution(team, journey, ben):
+    patient = journeys.referred(team, journey)
+    journeys.interviewed(team, journey, patient, {"aneurysm_or_avm": "unknown"})
+    journeys.tried(team, journey, patient)
+    note = ChartItem(Kind.MEDICATION, "noted/1", "Gabapentin 300 MG Oral Capsule")
+    people.note_fact(patient=patient, item=note, by=ben, at=NOW)
+    journeys.assessed(team, journey, patient)
+    with pytest.raises(actions.NotCleared) as refused:
+        actions.plan_course(patient=patient, plan=a_plan(), by=ben, at=NOW)
+    assert "aneurysm" in str(refused.value)
 
 
 @pytest.mark.parametrize("sessions", [3, 13])

@@ -124,7 +124,7 @@ def then_a_task_waits_in_the_morning(day: ClinicDay, patient) -> None:
     page = day.go("nurse", "/tasks/")
     then_it_says(page, patient.name)
     follow(page.get_by_role("link", name=patient.name).first)
-    day.says(page, "phq-9 item 9 was answered 2")
+    day.says(page, "PHQ-9 item 9 was answered 2")
     assert SafetyTask.objects.filter(patient=patient).get().opened_at == (
         day.clock.now - timedelta(hours=5)
     )

@@ -2,12 +2,14 @@
 
 import json
 import time
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import click
 
-from ketaflow.cli import clinic
+from ketaflow.cli import clinic, rounds
 from ketaflow.refusals import Refused
 
 
@@ -45,22 +47,7 @@ def remind(ahead_h: int, as_json: bool) -> None:
 
     Example: ketaflow outbox remind --ahead-h 48
     """
-    clinic.start()
-    clinic.require_ready()
-    from ketaflow.correspondence.home import actions
-    from ketaflow.people.actions import system_of
-
-    tally = actions.Reminded()
-    for place in _clinics():
-        one = actions.remind(
-            clinic=place, ahead=timedelta(hours=ahead_h), by=system_of(place), at=clinic.now()
-        )
-        tally.queued += one.queued
-        tally.unreachable += one.unreachable
-    if as_json:
-        click.echo(json.dumps(vars(tally)))
-    else:
-        click.echo(f"{tally.queued} queued, {tally.unreachable} without an address.")
+    _tell(_at_every_clinic(rounds.remind, ahead_h), "without an address", as_json)
 
 
 @command.command()
@@ -73,22 +60,7 @@ def ask(ahead_h: int, as_json: bool) -> None:
 
     Example: ketaflow outbox ask --ahead-h 24
     """
-    clinic.start()
-    clinic.require_ready()
-    from ketaflow.correspondence.asking import actions
-    from ketaflow.people.actions import system_of
-
-    tally = actions.Asked()
-    for place in _clinics():
-        one = actions.ask_for_what_is_due(
-            clinic=place, ahead=timedelta(hours=ahead_h), by=system_of(place), at=clinic.now()
-        )
-        tally.queued += one.queued
-        tally.not_sent += one.not_sent
-    if as_json:
-        click.echo(json.dumps(vars(tally)))
-    else:
-        click.echo(f"{tally.queued} queued, {tally.not_sent} not sent now.")
+    _tell(_at_every_clinic(rounds.ask, ahead_h), "not sent now", as_json)
 
 
 @command.command(name="list")
@@ -134,13 +106,30 @@ def bounced(message: Any, because: str) -> None:
     raise Refused("No message is known by that identifier. See “ketaflow outbox list”.")
 
 
+def _at_every_clinic(work: Callable[[Any, timedelta], Any], ahead_h: int) -> Counter[str]:
+    """What `work` came to, added up."""
+    clinic.start()
+    clinic.require_ready()
+    whole: Counter[str] = Counter()
+    for place in _clinics():
+        whole.update(vars(work(place, timedelta(hours=ahead_h))))
+    return whole
+
+
+def _tell(whole: Counter[str], otherwise: str, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(whole))
+        return
+    queued = whole.pop("queued", 0)
+    click.echo(f"{queued} queued, {whole.total()} {otherwise}.")
+
+
 def _round() -> Any:
     from ketaflow.cli import post
-    from ketaflow.people.actions import system_of
 
     whole = post.Tally()
     for place in _clinics():
-        one = post.send_waiting(clinic=place, by=system_of(place), clock=clinic.now)
+        one = rounds.hand_over(place)
         whole.handed_over += one.handed_over
         whole.waiting += one.waiting
         whole.not_reached += one.not_reached

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from ketaflow.cli import clinic
+from ketaflow.cli import clinic, rounds
 
 
 @click.group()
@@ -33,13 +33,9 @@ def escalate(every: int | None, as_json: bool) -> None:
 
 
 def _round() -> int:
-    from django.utils import timezone
-
-    from ketaflow.outcomes.escalation import actions
     from ketaflow.people import queries
-    from ketaflow.people.actions import system_of
 
-    return sum(actions.escalate(by=system_of(one), at=timezone.now()) for one in queries.clinics())
+    return sum(rounds.escalate(one) for one in queries.clinics())
 
 
 def _say(steps: int, as_json: bool) -> None:

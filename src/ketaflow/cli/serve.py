@@ -2,10 +2,11 @@
 
 import os
 import socket
+from threading import Event
 
 import click
 
-from ketaflow.cli import clinic, warming
+from ketaflow.cli import clinic, rounds, warming
 
 # 0 lets the system choose a free one.
 PORT = click.IntRange(0, 65535)
@@ -14,16 +15,29 @@ PORT = click.IntRange(0, 65535)
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=PORT)
-def command(host: str, port: int) -> None:
+@click.option(
+    "--rounds/--no-rounds",
+    "going_round",
+    default=True,
+    help="Hand over post and take unheeded safety tasks further, every 30 seconds.",
+)
+@click.option(
+    "--reminders", is_flag=True, help="Also remind of visits and send what courses ask for."
+)
+def command(host: str, port: int, going_round: bool, reminders: bool) -> None:
     """Bring the database up to date and serve the clinic.
 
-    Example: ketaflow serve --port 8080
+    Example: ketaflow serve --port 8080 --reminders
     """
     door = open_door(host, port)
     os.environ.setdefault("KETAFLOW_POOL", "20")
     clinic.start()
     clinic.prepare()
+    over = Event()
+    if going_round:
+        rounds.begin(reminding=reminders, over=over)
     run(door)
+    over.set()
 
 
 def open_door(host: str, port: int) -> socket.socket:

@@ -187,7 +187,9 @@ def crisis_text(crisis_line: str, *, watched: bool) -> str:
 
 
 def _unanswered(rule: _Rule) -> Trigger:
-    because = f"{rule.instrument} item {rule.item} was not answered; that is not a no."
+    because = (
+        f"{instrument(rule.instrument).short} item {rule.item} was not answered; that is not a no."
+    )
     return Trigger(Next.FOLLOW_UP, because, False, ("DERIVED", "S47"))
 
 
@@ -198,8 +200,8 @@ def _answered(rule: _Rule, answer: int, policy: Policy | None) -> Trigger | None
         return None
     calls_from = limits.get(rule.call_limit)
     because = (
-        f"{rule.instrument} item {rule.item} was answered {answer}; from {show(asks_from)} on, "
-        "the Columbia screener is asked."
+        f"{instrument(rule.instrument).short} item {rule.item} was answered {answer}; "
+        f"from {show(asks_from)} on, the Columbia screener is asked."
     )
     sources = rule.asks_from.sources if rule.asks_from else ("LOCAL",)
     return Trigger(Next.SCREEN, because, calls_from is not None and answer >= calls_from, sources)

@@ -27,7 +27,10 @@ from ketaflow.protocol.preparation import Preparation
 from ketaflow.protocol.weight import Body
 from ketaflow.refusals import Refused
 from ketaflow.screening.queries import standing
+from ketaflow.screening.rules import Severity
 from ketaflow.screening.verdict import Eligibility
+
+GRAVE = {Severity.RELATIVE, Severity.ABSOLUTE}
 
 
 class NotCleared(Refused):
@@ -326,7 +329,9 @@ def _check_screening(
     if found.assessed_at is None:
         raise NotCleared("Screening has not been recorded for this protocol; record it first.")
     if found.verdict is not Eligibility.ELIGIBLE:
-        reasons = [one.because for one in found.open] + [one.because for one in found.missing]
+        # A mere caution is open as well, and is never why.
+        reasons = [one.because for one in found.open if one.severity in GRAVE]
+        reasons += [one.because for one in found.missing]
         raise NotCleared(
             f"Screening leaves something open: {reasons[0] if reasons else found.verdict}"
         )
