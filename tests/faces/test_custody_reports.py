@@ -119,7 +119,10 @@ def test_more_than_anybody_reads_is_cut_on_the_page_and_refused_on_paper(vault, 
     monkeypatch.setattr("ketaflow.web.custody_answers.MOST_SHOWN", 2)
     monkeypatch.setattr("ketaflow.web.custody_answers.MOST_ON_PAPER", 2)
     client = page(vault)
-    assert "The first 2 lines are shown" in client.get(f"/custody/report/?{DAYS}").content.decode()
+    shown = client.get(f"/custody/report/?{DAYS}").content.decode()
+    assert "The first 2 lines are shown" in shown
+    assert "By the rules of United States, federal" in shown
+    assert "must be kept until" in shown
     paper = client.get(f"/custody/report/?{DAYS}&as=pdf")
     assert paper.status_code == 422
     assert "Choose fewer days for paper" in paper.content.decode()

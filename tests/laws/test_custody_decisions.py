@@ -134,6 +134,17 @@ def test_an_inventory_is_due_at_once_when_there_was_none():
     assert profiles.inventory_due(federal, None, today) == today
     assert profiles.inventory_due(federal, date(2026, 1, 1), today) == date(2028, 1, 1)
     assert profiles.inventory_due(uk, None, today) is None
+    carolina = profiles.profile("us-south-carolina")
+    assert profiles.inventory_due(carolina, None, today) == today
+    for last, due in (("2026-03-10", "2026-05-01"), ("2026-05-01", "2027-05-01")):
+        found = profiles.inventory_due(carolina, date.fromisoformat(last), today)
+        assert found == date.fromisoformat(due)
+
+
+def test_what_is_written_is_kept_for_the_years_of_the_place():
+    oregon, federal = profiles.profile("us-oregon"), profiles.profile("us-federal")
+    assert profiles.kept_until(oregon, date(2026, 3, 10)) == date(2029, 3, 10)
+    assert profiles.kept_until(federal, date(2028, 2, 29)) == date(2030, 3, 1)
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,15 @@ class NotSigned(Refused):
 
 @dataclass(frozen=True)
 class Profile:
-    """The rules of one place. `inventory_days` and clocks of 0 mean that it names none."""
+    """The rules of one place; None where it names none.
+
+    `inventory_on` is the month and the day of the year on which the inventory is taken.
+    """
 
     id: str
     name: str
     inventory_days: Figure | None
+    inventory_on: tuple[int, int] | None
     retention_years: Figure
     notice_business_days: Figure | None
     form_days: Figure | None
@@ -102,7 +106,21 @@ def inventory_due(found: Profile, last_on: date | None, today: date) -> date | N
     """When the next inventory is due: at once when there was none; None where no law names one."""
     if found.inventory_days is None:
         return None
-    return last_on + timedelta(days=int(found.inventory_days.value)) if last_on else today
+    if last_on is None:
+        return today
+    if found.inventory_on is None:
+        return last_on + timedelta(days=int(found.inventory_days.value))
+    this_year = date(last_on.year, *found.inventory_on)
+    return this_year if last_on < this_year else date(last_on.year + 1, *found.inventory_on)
+
+
+def kept_until(found: Profile, day: date) -> date:
+    """The last day on which what was written on `day` must still be there to be shown."""
+    years = int(found.retention_years.value)
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return date(day.year + years, 3, 1)
 
 
 def _profile(id: str, table: Mapping[str, Any]) -> Profile:
@@ -114,6 +132,7 @@ def _profile(id: str, table: Mapping[str, Any]) -> Profile:
         id=id,
         name=table["name"],
         inventory_days=days("inventory", "days"),
+        inventory_on=(on[0], on[1]) if (on := table.get("inventory_on")) else None,
         retention_years=figure(table["retention"], f"{id} retention", units=("years",)),
         notice_business_days=days("notice", "business days"),
         form_days=days("form", "days"),

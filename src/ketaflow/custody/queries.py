@@ -24,7 +24,7 @@ from ketaflow.custody.models import (
     Terms,
 )
 from ketaflow.custody.movements import Kind
-from ketaflow.custody.profiles import NotSigned
+from ketaflow.custody.profiles import NotSigned, Profile, profile
 from ketaflow.custody.profiles import Terms as Signed
 from ketaflow.journal import queries as journal
 from ketaflow.protocol.figures import show
@@ -66,6 +66,12 @@ def signed(*, clinic: UUID) -> Signed:
     return Signed(
         row.jurisdiction, row.agreement_mg, row.count_every_h, row.open_vial_days, _limits(row)
     )
+
+
+def rules(*, clinic: UUID) -> Profile | None:
+    """The rules of the place by which custody is kept; None where it is not kept."""
+    row = terms(clinic=clinic)
+    return profile(row.jurisdiction) if row else None
 
 
 def _limits(row: Terms) -> dict[str, Decimal]:

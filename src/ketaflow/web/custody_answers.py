@@ -16,6 +16,7 @@ from ketaflow.custody import queries as custody
 from ketaflow.custody.answers import actions, queries
 from ketaflow.custody.answers.reports import REPORTS, Asked, Line, Name, cell
 from ketaflow.custody.answers.signals import SIGNALS, figures
+from ketaflow.custody.profiles import kept_until
 from ketaflow.people.roles import Duty
 from ketaflow.refusals import Refused
 from ketaflow.web.custody_forms import ReportsForm, SignalsForm
@@ -79,7 +80,10 @@ def _shown(request: StaffRequest, form: ReportsForm) -> dict[str, object]:
     whole = {"clinic": request.clinic.id, "report": form.name, "asked": form.asked}
     lines = list(islice(queries.lines(**whole), MOST_SHOWN + 1))
     numbers = [one.number for one in REPORTS[form.name].columns]
+    rules = custody.rules(clinic=request.clinic.id)
     return {
+        "rules": rules,
+        "kept_until": kept_until(rules, form.asked.last) if rules else None,
         "report": REPORTS[form.name],
         "lines": [list(zip(line, numbers, strict=True)) for line in lines[:MOST_SHOWN]],
         "more": len(lines) > MOST_SHOWN,
