@@ -1,5 +1,6 @@
 """A line that is lost and comes back: nothing is lost, nothing is doubled, nothing is silent."""
 
+import re
 import subprocess
 import sys
 
@@ -177,7 +178,8 @@ def test_the_drug_is_not_started_without_the_line(chromium, address, team, clock
     page.get_by_text(LOST).wait_for()
     page.locator("[name='dose-password']").fill("a secret of somebody")
     page.get_by_role("button", name="Sign the check").click()
-    page.get_by_text("This cannot be done without the line").wait_for()
+    # A beat that was on its way may make the line look whole at the press: then nobody answers.
+    page.get_by_text(re.compile("cannot be done without the line|Nobody answered")).wait_for()
     assert page.evaluate("localStorage.length") == 0
     page.context.close()
 
