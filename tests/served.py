@@ -38,6 +38,10 @@ def served(port: int = 0) -> Iterator[str]:
         server.should_exit = True
         thread.join(10)
         door.close()
+        # It looks at the record until it notices that nobody listens; the record goes before that.
+        for one in threading.enumerate():
+            if one.name == "ketaflow-watch":
+                one.join(10)
         gc.collect()  # what a cut line left open in Django's own handler, while it may
 
 
