@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from click.testing import CliRunner
 from django.core import mail
+from django.db import OperationalError
 from django.utils import timezone
 
 from ketaflow.cli import rounds
@@ -88,3 +90,20 @@ def test_a_round_sends_what_is_due_and_goes_on_when_one_work_fails(course, monke
     assert "tried again" in caplog.text
     rounds.once((rounds.ask, rounds.hand_over))
     assert len(mail.outbox) == 2
+
+
+def test_the_rounds_go_on_when_the_database_was_away(db, monkeypatch, caplog):
+    came, over = [], Event()
+
+    def clinics():
+        came.append("asked")
+        if len(came) == 1:
+            raise OperationalError("away")
+        over.set()
+        return []
+
+    monkeypatch.setattr(rounds, "EVERY_S", 0.01)
+    monkeypatch.setattr("ketaflow.people.queries.clinics", clinics)
+    rounds.begin(reminding=False, over=over).join(10)
+    assert len(came) >= 2
+    assert "next round tries again" in caplog.text

@@ -1,7 +1,6 @@
 """`ketaflow outbox`: hand over the messages that wait, and say how far each has come."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,10 +30,7 @@ def send(every: int | None, as_json: bool) -> None:
     """
     clinic.start()
     clinic.require_ready()
-    _say(_round(), as_json)
-    while every:
-        time.sleep(every)
-        _say(_round(), as_json)
+    rounds.repeat(lambda: _say(_round(), as_json), every)
 
 
 @command.command()
@@ -47,7 +43,7 @@ def remind(ahead_h: int, as_json: bool) -> None:
 
     Example: ketaflow outbox remind --ahead-h 48
     """
-    _tell(_at_every_clinic(rounds.remind, ahead_h), "without an address", as_json)
+    _tell(_at_every_clinic(rounds.remind, ahead_h), "unreachable", "without an address", as_json)
 
 
 @command.command()
@@ -60,7 +56,7 @@ def ask(ahead_h: int, as_json: bool) -> None:
 
     Example: ketaflow outbox ask --ahead-h 24
     """
-    _tell(_at_every_clinic(rounds.ask, ahead_h), "not sent now", as_json)
+    _tell(_at_every_clinic(rounds.ask, ahead_h), "not_sent", "not sent now", as_json)
 
 
 @command.command(name="list")
@@ -116,12 +112,12 @@ def _at_every_clinic(work: Callable[[Any, timedelta], Any], ahead_h: int) -> Cou
     return whole
 
 
-def _tell(whole: Counter[str], otherwise: str, as_json: bool) -> None:
+def _tell(whole: Counter[str], otherwise: str, words: str, as_json: bool) -> None:
+    told = {"queued": whole["queued"], otherwise: whole[otherwise]}
     if as_json:
-        click.echo(json.dumps(whole))
-        return
-    queued = whole.pop("queued", 0)
-    click.echo(f"{queued} queued, {whole.total()} {otherwise}.")
+        click.echo(json.dumps(told))
+    else:
+        click.echo(f"{told['queued']} queued, {told[otherwise]} {words}.")
 
 
 def _round() -> Any:

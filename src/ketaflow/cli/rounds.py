@@ -5,6 +5,7 @@ each step is written once.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread
@@ -35,9 +36,21 @@ def _go_on(works: tuple[Callable[[Any], object], ...], over: Event) -> None:
     from django.db import close_old_connections
 
     while not over.wait(EVERY_S):
-        once(works)
+        try:
+            once(works)
+        except Exception:
+            # A database that is away for a moment must not end the rounds for good.
+            log.exception("The clinics could not be asked for; the next round tries again.")
         # One that broke is not used again, and none is held while nothing is done.
         close_old_connections()
+
+
+def repeat(work: Callable[[], None], every: int | None) -> None:
+    """Do `work` once, or again and again every so many seconds until somebody stops it."""
+    work()
+    while every:
+        time.sleep(every)
+        work()
 
 
 def once(works: tuple[Callable[[Any], object], ...]) -> None:

@@ -1,7 +1,6 @@
 """`ketaflow safety`: what must not wait until somebody looks at a page."""
 
 import json
-import time
 
 import click
 
@@ -26,10 +25,7 @@ def escalate(every: int | None, as_json: bool) -> None:
     """
     clinic.start()
     clinic.require_ready()
-    _say(_round(), as_json)
-    while every:
-        time.sleep(every)
-        _say(_round(), as_json)
+    rounds.repeat(lambda: _say(_round(), as_json), every)
 
 
 def _round() -> int:
