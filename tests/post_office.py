@@ -47,3 +47,17 @@ def opened(office):
     server = Controller(office, hostname="127.0.0.1", port=free_port())
     server.start()
     return server
+
+
+def given_to(settings, office):
+    """Let the clinic hand its post to `office`; the running server."""
+    server = opened(office)
+    hand_over_at(settings, server.hostname, server.port)
+    return server
+
+
+def hand_over_at(settings, host, port):
+    """Let the clinic hand its post over there, whoever listens."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = host, port
+    settings.EMAIL_USE_TLS = False

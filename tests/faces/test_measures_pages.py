@@ -1,6 +1,5 @@
 """What is due today, as the front desk and the nurse see it."""
 
-import random
 from datetime import timedelta
 
 import pytest
@@ -11,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ketaflow.cli.fictional import clinic, courses, journeys
-from ketaflow.cli.fictional.courses import Telling
-from ketaflow.cli.fictional.persons import somebody
 from ketaflow.outcomes.measuring import queries
 from ketaflow.outcomes.sheet import Occasion
 from ketaflow.schedule import actions as schedule
 from ketaflow.schedule.openings import Wish
+
+from ..access import stages
 
 MOST_QUERIES = 40
 
@@ -29,14 +28,7 @@ def team(db):
 @pytest.fixture
 def telling(team):
     """Somebody whose first visit is tomorrow and who has answered nothing yet."""
-    journey = journeys.Journey(somebody(1, 7, team.today), "depression", "TRD-IV-STD", 20)
-    patient = journeys.referred(team, journey)
-    journeys.interviewed(team, journey, patient)
-    journeys.tried(team, journey, patient)
-    journeys.assessed(team, journey, patient)
-    course = journeys.course_planned(team, journey, patient)
-    journeys.agreed(team, journey, course)
-    return Telling(team, journey, course, random.Random(1), 0.4).fresh()
+    return stages.cleared(team, 1)
 
 
 @pytest.fixture

@@ -23,10 +23,7 @@ NOW = timezone.now()
 @pytest.fixture
 def office(settings):
     office = post_office.PostOffice()
-    server = post_office.opened(office)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = server.hostname, server.port
-    settings.EMAIL_USE_TLS = False
+    server = post_office.given_to(settings, office)
     settings.EMAIL_TIMEOUT = 5
     settings.PORTAL_URL = "https://elm.example.org"
     yield office
@@ -35,9 +32,7 @@ def office(settings):
 
 @pytest.fixture
 def nobody_listens(settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post_office.free_port()
-    settings.EMAIL_USE_TLS = False
+    post_office.hand_over_at(settings, "127.0.0.1", post_office.free_port())
 
 
 @pytest.fixture

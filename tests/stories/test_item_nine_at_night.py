@@ -22,10 +22,7 @@ CALM = 8
 def office(settings):
     """The clinic's mail server, until it is switched off."""
     office = post_office.PostOffice()
-    server = post_office.opened(office)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = server.hostname, server.port
-    settings.EMAIL_USE_TLS = False
+    server = post_office.given_to(settings, office)
     office.close = server.stop
     return office
 

@@ -1,17 +1,14 @@
 """A patient at home with her phone: she prepares, answers, and sees how it goes."""
 
-import random
-
 import pytest
 
 from ketaflow.cli import post
-from ketaflow.cli.fictional import courses, journeys
-from ketaflow.cli.fictional.courses import Telling
-from ketaflow.cli.fictional.persons import somebody
+from ketaflow.cli.fictional import courses
 from ketaflow.correspondence.models import Readiness
 from ketaflow.outcomes.models import Answered
 from ketaflow.people.actions import system_of
 from tests import at_home, post_office
+from tests.access import stages
 from tests.browser import PHONE, barriers, sideways
 from tests.stories.clinic_day import ClinicDay, Keyboard, follow, then_it_says
 
@@ -22,10 +19,7 @@ pytestmark = pytest.mark.browser
 def office(settings):
     """The clinic's mail server."""
     office = post_office.PostOffice()
-    server = post_office.opened(office)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = server.hostname, server.port
-    settings.EMAIL_USE_TLS = False
+    server = post_office.given_to(settings, office)
     yield office
     server.stop()
 
@@ -45,14 +39,8 @@ def test_a_patient_prepares_answers_and_sees_her_chart(begin, office, settings):
 
 def when_she_has_been_treated_once(day: ClinicDay):
     team = day.team
-    journey = journeys.Journey(somebody(4, 7, team.today), "depression", "TRD-IV-STD", 20)
-    patient = journeys.referred(team, journey)
-    journeys.interviewed(team, journey, patient)
-    journeys.tried(team, journey, patient)
-    journeys.assessed(team, journey, patient)
-    course = journeys.course_planned(team, journey, patient)
-    journeys.agreed(team, journey, course)
-    telling = Telling(team, journey, course, random.Random(4), 0.4).fresh()
+    telling = stages.cleared(team, 4)
+    patient = telling.course.patient
     telling = courses.visits(telling, courses.days_back(telling, 1, -4))
     courses.later(telling, 1)
     day.chapter.title("A patient at home")
